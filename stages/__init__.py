@@ -1,0 +1,1 @@
+"""The work: one backend per file, grouped by kind."""

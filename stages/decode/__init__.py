@@ -1,0 +1,1 @@
+"""Files into recordings, in a child process that a broken file cannot hurt."""

@@ -1,0 +1,1 @@
+"""What the two channels of a recording really are, measured."""

@@ -1,0 +1,1 @@
+"""Readers that list what is to be processed."""

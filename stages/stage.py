@@ -1,0 +1,60 @@
+"""What a stage is: a frozen description of work on one dialogue, and the function it loads."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ClassVar, Protocol, runtime_checkable
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """A model file that shaped a result, for the row's provenance."""
+
+    name: str
+    revision: str
+    """Package version or hub revision."""
+    sha256: str
+    licence: str
+    """SPDX expression of the weights' own licence."""
+
+
+@runtime_checkable
+class Stage(Protocol):
+    """One backend of one kind, as a frozen keyword-only dataclass.
+
+    Fields are exactly what can change the output; a field made with `speed(...)` changes only speed and stays out of the address.
+    """
+
+    name: ClassVar[str]
+    """The kind: `decode`, `vad`, …"""
+    backend: ClassVar[str]
+    """This implementation among its kind: `silero`, `energy`, …"""
+    version: ClassVar[int]
+    """Raised by hand when equal fields and inputs give new output."""
+    takes: ClassVar[tuple[type, ...]]
+    """Types of the values it reads, in the order its function takes them; `Source` is always at hand."""
+    gives: ClassVar[type]
+
+    def weights(self) -> tuple[Weights, ...]:
+        """The model files it uses, with licences; empty when it uses none. Cheap: reads no weights."""
+        ...
+
+    def load(self, device: str) -> Callable[..., Any]:
+        """Import libraries, load weights once, and return the function from what it takes to what it gives.
+
+        The function keeps no state between dialogues and draws no unseeded number; it raises `Reject` for a verdict on the data.
+        Raises `UsageError` naming the command that installs a missing package. `device` is `cpu`, `cuda` or `cuda:<n>`.
+        """
+        ...
+
+
+def speed(default: Any) -> Any:
+    """A dataclass field that changes speed only, such as a batch size: left out of the stage's address."""
+    return dataclasses.field(default=default, metadata={"speed": True})
+
+
+def what_fields(stage: Any) -> dict[str, Any]:
+    """The fields of a stage that can change its output, by name."""
+    return {f.name: getattr(stage, f.name) for f in dataclasses.fields(stage) if not f.metadata.get("speed")}

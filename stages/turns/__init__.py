@@ -1,0 +1,1 @@
+"""Who holds the floor when, and how the two take turns."""
