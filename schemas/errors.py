@@ -24,6 +24,7 @@ REASONS: dict[str, str] = {
     # found while listing the source
     "bad_manifest_line": "a manifest line is not an object, or lacks its audio, or holds a value of the wrong type",
     "duplicate_id": "an earlier input of the same run already has this id (compared after Unicode normalisation and case folding)",
+    "bad_name": "the file's name is not valid Unicode or no relative path, so no row could name it",
     "side_missing": "one file of a one-file-per-side recording is absent",
     "not_audio": "the file is not audio in any supported container",
     # found while decoding

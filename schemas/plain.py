@@ -1,6 +1,7 @@
 """Dataclasses of plain fields as JSON objects and as Arrow structs, from their annotations alone.
 
-A plain field is bool, int, float, str, a `Literal` of strings, `X | None`, a tuple of plain fields, or a dataclass of plain fields.
+A plain field is bool, int, float, str, bytes (in Arrow only), a `Literal` of strings, `X | None`, a tuple of plain fields, or a
+dataclass of plain fields.
 Health, statistics and every other value without samples are stored and published through here, so a new field needs no second place.
 """
 
@@ -33,7 +34,7 @@ def to_plain(value: Any) -> Any:
 
 def from_plain(cls: type[T], data: Any) -> T:
     """The dataclass `cls` from what `to_plain` gave; raises `LawError` for fields that do not fit."""
-    hints = _hints(cls)
+    hints = _hints(cls)  # type: ignore[arg-type]
     names = {f.name for f in dataclasses.fields(cls) if f.init}  # type: ignore[arg-type]
     if not isinstance(data, dict) or set(data) - names:
         raise LawError(f"{cls.__name__}: unknown fields {sorted(set(data) - names) if isinstance(data, dict) else data!r}")
@@ -44,7 +45,7 @@ def arrow_type(annotation: Any) -> pa.DataType:
     """The Arrow type of a plain annotation: dataclasses become structs, tuples lists, Python numbers 64-bit."""
     import pyarrow as pa
 
-    simple = {bool: pa.bool_(), int: pa.int64(), float: pa.float64(), str: pa.string()}
+    simple: dict[Any, pa.DataType] = {bool: pa.bool_(), int: pa.int64(), float: pa.float64(), str: pa.string(), bytes: pa.binary()}
     if annotation in simple:
         return simple[annotation]
     if dataclasses.is_dataclass(annotation) and isinstance(annotation, type):

@@ -1,0 +1,60 @@
+"""Where a long recording is cut into rows: in the silence of both sides, wherever there is one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from schemas.errors import LawError
+from schemas.span import Span, Spans, complement, intersect, union
+
+MAX_NATIVE_BYTES = 90_000_000
+"""Native audio of one row, at most, so that a row group stays under 100 MB whatever the rate and depth."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """One row's stretch of a recording."""
+
+    span: Span
+    cut: Literal["end", "silence", "speech"]
+    """What its end falls on."""
+
+
+def clips(length: int, limit: int, speech: Sequence[Spans]) -> tuple[Clip, ...]:
+    """Cut `length` samples into stretches of at most `limit` that tile it exactly.
+
+    Each cut is the middle of the longest stretch in which no channel of `speech` is active, looked for in the second half of what
+    may still be taken, then in all of it; where there is none, the cut falls at the limit and says `speech`.
+    """
+    if limit < 1:
+        raise LawError(f"clips: limit {limit}; wanted at least one sample")
+    silence = complement(union(span for channel in speech for span in channel), length)
+    found: list[Clip] = []
+    at = 0
+    while length - at > limit:
+        end, kind = _cut(silence, at, limit)
+        found.append(Clip(Span(at, end), kind))
+        at = end
+    return (*found, Clip(Span(at, length), "end"))
+
+
+def _cut(silence: Spans, at: int, limit: int) -> tuple[int, Literal["silence", "speech"]]:
+    for start in (at + limit // 2, at):
+        inside = [s for s in intersect(silence, (Span(start + 1, at + limit + 1),)) if len(s) > 1]
+        if inside:
+            longest = max(inside, key=len)
+            return (longest.start + longest.end) // 2, "silence"
+    return at + limit, "speech"
+
+
+def clip_limit(minutes: float, rate: int, bits: int) -> int:
+    """Samples per channel that one row may hold."""
+    bytes_per_frame = 2 * (2 if bits == 16 else 4)
+    return max(1, min(int(minutes * 60 * rate), MAX_NATIVE_BYTES // bytes_per_frame))
+
+
+def within(spans: Sequence[Span], window: Span) -> Spans:
+    """The parts of a sorted disjoint set inside `window`, counted from its start."""
+    return tuple(Span(s.start - window.start, s.end - window.start) for s in intersect(spans, (window,)))

@@ -1,0 +1,80 @@
+"""Values as files: FLAC for audio, JSON for everything of plain fields."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from schemas.errors import LawError
+from schemas.plain import from_plain, to_plain
+from schemas.recording import Decoding, Recording, Samples
+from schemas.tracks import Tracks, view_of
+from stages.spool import Spool
+
+BLOCK = 1 << 18
+"""Samples per channel read or written at a time."""
+
+Need = Callable[[type], Any]
+"""Gives the dialogue's value of another type, for values that are stored as a view of it."""
+
+
+def extension(kind: type) -> str:
+    """File suffix of a value type."""
+    return ".flac" if kind is Recording else ".json"
+
+
+def dump(value: Any, path: Path) -> None:
+    """Write a value to `path`; the same value always gives the same bytes."""
+    if isinstance(value, Recording):
+        write_flac(path, value.samples, value.rate, value.bits, json.dumps(to_plain(value.decoding), sort_keys=True))
+    elif isinstance(value, Tracks):
+        if value.order is None:
+            raise LawError("Tracks with samples of their own have no codec yet")
+        view = {"order": value.order, "speakers": value.speakers, "roles": value.roles, "chosen": value.chosen}
+        path.write_text(json.dumps(view, sort_keys=True), encoding="utf-8")
+    else:
+        path.write_text(json.dumps(to_plain(value), sort_keys=True), encoding="utf-8")
+
+
+def load(kind: type, path: Path, need: Need) -> Any:
+    """The value that `dump` wrote."""
+    if kind is Recording:
+        samples, rate, bits, comment = read_flac(path)
+        return Recording(samples=samples, rate=rate, bits=bits, decoding=from_plain(Decoding, json.loads(comment)))
+    data = json.loads(path.read_bytes())
+    if kind is Tracks:
+        first, second = data["order"]
+        speakers, roles = data["speakers"], data["roles"]
+        return view_of(need(Recording), (first, second), (speakers[0], speakers[1]), (roles[0], roles[1]), data["chosen"])
+    return from_plain(kind, data)
+
+
+def write_flac(target: Any, samples: Samples, rate: int, bits: int, comment: str | None = None) -> None:
+    """Encode integer samples [channels, n] as FLAC of 16 or 24 bits into a path or binary file, in bounded memory."""
+    import soundfile
+
+    shift = 8 if bits == 24 else 0
+    subtype = {16: "PCM_16", 24: "PCM_24"}[bits]
+    with soundfile.SoundFile(target, "w", rate, samples.shape[0], subtype, format="FLAC") as file:
+        if comment is not None:
+            file.comment = comment
+        for start in range(0, samples.shape[1], BLOCK):
+            block = np.ascontiguousarray(samples[:, start : start + BLOCK].T)
+            file.write(np.left_shift(block, shift) if shift else block)
+
+
+def read_flac(source: Any) -> tuple[Samples, int, int, str]:
+    """Samples [channels, n] (mapped from scratch disk), rate (Hz), bits and comment of a FLAC file that `write_flac` made."""
+    import soundfile
+
+    with soundfile.SoundFile(source) as file:
+        bits = 24 if file.subtype == "PCM_24" else 16
+        dtype = "int32" if bits == 24 else "int16"
+        spool = Spool(np.dtype(dtype), file.channels)
+        for block in file.blocks(BLOCK, dtype=dtype, always_2d=True):
+            spool.write(block >> 8 if bits == 24 else block)
+        return spool.samples(), int(file.samplerate), bits, str(file.comment)

@@ -1,0 +1,212 @@
+"""What each command does, as plain values that `--json` prints."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+import re
+import signal
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from pipeline.build import Build, build
+from pipeline.config import Config, load_config
+from pipeline.drive import Stop
+from pipeline.environment import quiet as quiet_telemetry
+from pipeline.ledger import Ledger, balance
+from pipeline.lock import locked
+from pipeline.place import place_at
+from pipeline.plan import make_plan
+from pipeline.pools import InProcess, Pool, Processes
+from pipeline.state import RunState, default_work, read_state, state_place
+from pipeline.verify import verify
+from schemas.errors import UsageError
+from schemas.plain import to_plain
+from stages.decode.stream import Header
+from stages.sources import Listing, list_sources, summarise, write_manifest
+
+log = logging.getLogger("duologue")
+
+ADDRESS = re.compile(r"[a-z_]+-[0-9a-f]{16}")
+"""The form of a stage's folder: `prune` touches no other."""
+
+
+def run_build(
+    src: str,
+    out: str,
+    config: str | None,
+    overrides: Sequence[str],
+    local: bool,
+    address: str | None,
+    workers: int | None,
+    work: str | None,
+    quiet: bool,
+) -> dict[str, Any]:
+    """Build; returns the summary with its exit code."""
+    logging.basicConfig(format="%(message)s", level=logging.WARNING)
+    quiet_telemetry()
+    checked = _config(config, overrides)
+    if workers is not None and checked.run.crews:
+        raise UsageError("--workers does not go with run.crews, where each crew names its own")
+    make_plan(checked.chain)
+    listing = listed(src, checked, probe_all=False)
+
+    def make_pool() -> tuple[Pool, int]:
+        if local:
+            return (InProcess(), 1) if workers == 0 else (Processes(), workers or checked.run.workers or 1)
+        from pipeline.on_ray import RayPool, cores
+
+        pool = RayPool(address, workers)
+        return pool, workers or checked.run.workers or cores()
+
+    if workers:
+        checked = dataclasses.replace(checked, run=dataclasses.replace(checked.run, workers=workers))
+    request = Build(src=src, out=out, config=checked, listing=listing, make_pool=make_pool, work=work, quiet=quiet)
+    summary = build(request, _on_signals())
+    result: dict[str, Any] = to_plain(dataclasses.replace(summary, rejects={})) | {"rejects": summary.rejects}
+    return {"command": "build", "out": out, "exit_code": summary.exit_code, **result}
+
+
+def _on_signals() -> Stop:
+    """A stop that Ctrl-C and termination raise: once to finish what is being worked on, twice to stop at once."""
+    stop = Stop()
+
+    def ask(number: int, frame: object) -> None:
+        stop.level += 1
+        log.warning("stopping at once" if stop.level > 1 else "finishing the dialogues being worked on; again to stop at once")
+
+    signal.signal(signal.SIGINT, ask)
+    signal.signal(signal.SIGTERM, ask)
+    return stop
+
+
+def listed(src: str, config: Config, probe_all: bool) -> Listing:
+    """The source as listed under a config, with files probed in the decoder's sandbox."""
+    from stages.decode.fetch import open_uri
+    from stages.decode.sandbox import Sandbox
+
+    sandbox = Sandbox()
+
+    def probe(uri: str) -> Header:
+        with open_uri(uri) as file:
+            return sandbox.probe(file)
+
+    try:
+        return list_sources(src, config.source, probe, probe_all=probe_all)
+    finally:
+        sandbox.close()
+
+
+def run_scan(src: str, output: str | None, config: str | None, overrides: Sequence[str]) -> dict[str, Any]:
+    """List a source with every file's header read."""
+    listing = listed(src, _config(config, overrides), probe_all=True)
+    if output is not None:
+        write_manifest(listing, output)
+    return {"command": "scan", "src": src, "manifest": output, **scan_facts(listing)}
+
+
+def scan_facts(listing: Listing) -> dict[str, Any]:
+    """Counts, hours and problems of a listing."""
+    summary = summarise(listing)
+    return {
+        "inputs": listing.inputs,
+        "sources": summary.recordings,
+        "counts": dict(summary.kinds),
+        "hours": summary.hours,
+        "untimed": summary.untimed,
+        "bytes": summary.bytes,
+        "rates": dict(summary.rates),
+        "encodings": dict(summary.encodings),
+        "rejects": dict(summary.rejects),
+        "ignored": dict(listing.ignored),
+        "problems": list(listing.problems),
+    }
+
+
+def run_plan(src: str, out: str, config: str | None, overrides: Sequence[str], work: str | None) -> dict[str, Any]:
+    """What a build would do."""
+    checked = _config(config, overrides)
+    listing = listed(src, checked, probe_all=False)
+    ledger = Ledger(place_at(work or default_work(out)), make_plan(checked.chain))
+    return {"command": "plan", "inputs": listing.inputs, **_standing(ledger, listing.sources, listing.rejects)}
+
+
+def run_status(out: str) -> dict[str, Any]:
+    """How the last run stands."""
+    state, ledger = _last(out)
+    keys = [s.key for s in state.sources]
+    standings = ledger.standings(keys)
+    errors = []
+    for index, step in enumerate(ledger.plan.steps):
+        errors += ledger.errors(step, sorted(k for k, s in standings.items() if s.end == "error" and s.step == index))
+    facts = _standing(ledger, state.sources, state.rejects)
+    return {"command": "status", "src": state.src, "work": state.work, **facts, "errors_listed": errors}
+
+
+def run_retry(out: str, stage: str | None) -> dict[str, Any]:
+    """Clear errors."""
+    state, ledger = _last(out)
+    if stage is not None:
+        ledger.plan.index(stage)
+    cleared = 0
+    with locked(state_place(out)):
+        for key, standing in ledger.standings(s.key for s in state.sources).items():
+            step = ledger.plan.steps[standing.step]
+            if standing.end == "error" and stage in (None, step.name):
+                ledger.place.delete(f"{step.address}/{key}.error.json")
+                cleared += 1
+    return {"command": "retry", "cleared": cleared, "next": f"duologue build {state.src} {out}"}
+
+
+def run_prune(out: str, dry_run: bool) -> dict[str, Any]:
+    """Delete what no config names: folders of other addresses, and results of inputs that are no longer listed."""
+    state, ledger = _last(out)
+    named = {step.address for step in ledger.plan.steps}
+    keys = {s.key for s in state.sources}
+    with locked(state_place(out)):
+        folders = [name for name in ledger.place.folders() if ADDRESS.fullmatch(name) and name not in named]
+        files = [f"{a}/{name}" for a in sorted(named) for name in ledger.place.names(a) if name.split(".", 1)[0] not in keys]
+        size = sum(sum(ledger.place.sizes(folder).values()) for folder in folders)
+        if not dry_run:
+            for folder in folders:
+                ledger.place.delete_folder(folder)
+            for name in files:
+                ledger.place.delete(name)
+    return {"command": "prune", "dry_run": dry_run, "folders": folders, "files": len(files), "bytes": size}
+
+
+def run_verify(out: str) -> dict[str, Any]:
+    """Check the committed data set."""
+    return {"command": "verify", "out": out, **to_plain(verify(place_at(out)))}
+
+
+def _config(config: str | None, overrides: Sequence[str]) -> Config:
+    return load_config(config, overrides)
+
+
+def _last(out: str) -> tuple[RunState, Ledger]:
+    state = read_state(out)
+    return state, Ledger(place_at(state.work), make_plan(state.config.chain))
+
+
+def _standing(ledger: Ledger, sources: Sequence[Any], rejects: Sequence[Any]) -> dict[str, Any]:
+    states = ledger.survey()
+    standings = ledger.standings(s.key for s in sources)
+    counts = balance(len(sources) + len(rejects), standings.values(), len(rejects))
+    stages = []
+    for index, (step, held) in enumerate(zip(ledger.plan.steps, states, strict=True)):
+        mine = Counter(held[s.key] for s in sources if s.key in held)
+        open_here = sum(1 for s in standings.values() if s.end == "pending" and s.step <= index)
+        stages.append(
+            {
+                "stage": step.name,
+                "backend": step.stage.backend,
+                "address": step.address,
+                "done": mine["result"],
+                "rejects": mine["reject"],
+                "errors": mine["error"],
+                "to_do": open_here,
+            }
+        )
+    return {"balance": to_plain(counts), "stages": stages}

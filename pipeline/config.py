@@ -1,0 +1,175 @@
+"""One YAML file, checked whole before anything runs."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from importlib import resources
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+
+from pipeline.backends import backend_class, did_you_mean, table
+from schemas.errors import UsageError
+from stages.sources.settings import SourceSettings
+
+MAX_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Crew:
+    """A group of workers that take dialogues through some consecutive stages."""
+
+    stages: tuple[str, ...]
+    """Kinds, in chain order; crews together name every stage of the chain once."""
+    workers: int = 1
+    cpus: float = 1.0
+    """CPU cores each worker reserves on Ray."""
+    gpus: float = 0.0
+    """GPUs each worker reserves; a fraction lets several share one."""
+    device: str = "cpu"
+    """`cpu`, `cuda` or `cuda:<n>`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunSettings:
+    """How the work is spread; nothing here changes the output."""
+
+    workers: int | None = None
+    """Workers of the single default crew; None is one per core on Ray, and one with `--local`."""
+    device: str = "cpu"
+    crews: tuple[Crew, ...] = ()
+    """Empty: one crew with the whole chain."""
+    deadline: float = 300.0
+    """Seconds a dialogue may take, plus `deadline_per_mb` for each megabyte of its files."""
+    deadline_per_mb: float = 120.0
+    load_deadline: float = 900.0
+    """Seconds a worker may take to start and load its models."""
+    failure_limit: float = 0.05
+    """Share of dialogues that may end as errors before the run stops, once `failure_after` have ended."""
+    failure_after: int = 50
+    scratch: str | None = None
+    """Folder for decoded audio while a dialogue is worked on; None is the system's temporary folder."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PackSettings:
+    """How rows are laid out in shards."""
+
+    format: Literal["parquet", "arrow"] = "parquet"
+    split: str = "train"
+    shard_mb: int = 500
+    """Native audio (before FLAC) in one shard, at most, unless one row alone is larger."""
+    clip_minutes: float = 30.0
+    """Longest row; longer recordings are cut where both sides are silent."""
+    group_mb: int = 64
+    """Encoded audio after which a row group is closed; groups stay under 100 MB."""
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """A checked config: the chain as stage values, and the settings around it."""
+
+    name: str
+    chain: tuple[Any, ...]
+    """Stage values in running order."""
+    source: SourceSettings = field(default_factory=SourceSettings)
+    pack: PackSettings = field(default_factory=PackSettings)
+    run: RunSettings = field(default_factory=RunSettings)
+
+
+SECTIONS: dict[str, type[Any]] = {"source": SourceSettings, "pack": PackSettings, "run": RunSettings}
+
+
+def load_config(where: str | None, overrides: Sequence[str] = ()) -> Config:
+    """Read a config file, or one of the ready-made ones by name, and apply `a.b=value` overrides (values are YAML).
+
+    Raises `UsageError` that names the file, the setting and the nearest valid choice.
+    """
+    place = where or "stereo_calls"
+    data = _read(place)
+    for override in overrides:
+        _apply(data, override)
+    return build_config(data, place)
+
+
+def build_config(data: dict[str, Any], place: str) -> Config:
+    """A `Config` from the plain contents of a YAML file called `place`."""
+    name = str(data.pop("name", Path(place).stem))
+    chain = data.pop("chain", None)
+    if not isinstance(chain, list) or not all(isinstance(kind, str) for kind in chain) or not chain:
+        raise UsageError(f"{place}: chain: wanted a list of stage kinds in running order, such as {list(table())}")
+    for key, value in data.items():
+        if key not in SECTIONS and key not in table():
+            raise UsageError(f"{place}: {key}: no such setting{did_you_mean(key, [*SECTIONS, *table(), 'chain', 'name'])}")
+        if value is not None and not isinstance(value, dict):
+            raise UsageError(f"{place}: {key}: wanted a mapping of settings, got {value!r}")
+    stages = []
+    for kind in chain:
+        settings = dict(data.get(kind) or {})
+        cls = backend_class(kind, settings.pop("backend", None), place)
+        stages.append(_make(cls, settings, f"{place}: {kind}"))
+    made = {key: _make(cls, dict(data.get(key) or {}), f"{place}: {key}") for key, cls in SECTIONS.items()}
+    return Config(name=name, chain=tuple(stages), **made)
+
+
+def ready_made() -> dict[str, Any]:
+    """Ready-made configs by name."""
+    folder = resources.files("configs")
+    return {entry.name.removesuffix(".yaml"): entry for entry in folder.iterdir() if entry.name.endswith(".yaml")}
+
+
+def _read(where: str) -> dict[str, Any]:
+    path = Path(where)
+    if path.is_file():
+        if path.stat().st_size > MAX_BYTES:
+            raise UsageError(f"{where}: {path.stat().st_size} bytes; a config has at most {MAX_BYTES}")
+        text = path.read_text(encoding="utf-8")
+    elif where in ready_made():
+        text = ready_made()[where].read_text(encoding="utf-8")
+    else:
+        raise UsageError(f"{where}: no such config file; ready-made are {', '.join(sorted(ready_made()))}")
+    try:
+        data = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise UsageError(f"{where}: not valid YAML: {' '.join(str(error).split())}") from error
+    if not isinstance(data, dict):
+        raise UsageError(f"{where}: wanted a mapping of settings, got {type(data).__name__}")
+    return data
+
+
+def _apply(data: dict[str, Any], override: str) -> None:
+    path, separator, text = override.partition("=")
+    if not separator or not path.strip():
+        raise UsageError(f"--set {override}: wanted a.b=value")
+    at = data
+    *parents, last = path.strip().split(".")
+    for parent in parents:
+        child = at.setdefault(parent, {})
+        if child is None:
+            child = at[parent] = {}
+        if not isinstance(child, dict):
+            raise UsageError(f"--set {override}: {parent} is not a group of settings")
+        at = child
+    try:
+        at[last] = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise UsageError(f"--set {override}: the value is not valid YAML") from error
+
+
+def _make(cls: type[Any], settings: dict[str, Any], place: str) -> Any:
+    """An instance of a settings dataclass, with every name and type checked."""
+    from pydantic import TypeAdapter, ValidationError
+
+    valid = [f.name for f in dataclasses.fields(cls) if f.init]
+    for name in settings:
+        if name not in valid:
+            raise UsageError(f"{place}.{name}: no such setting{did_you_mean(str(name), valid)}")
+    try:
+        return TypeAdapter(cls).validate_python(settings)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"])
+        raise UsageError(f"{place}.{name}: {first['msg'][0].lower()}{first['msg'][1:]}, got {first['input']!r}") from error

@@ -1,0 +1,274 @@
+"""A folder or an object-store prefix in which a file is either whole or absent.
+
+On a local disk a file is written under a temporary name, synced, renamed, and its folder synced. On an object store a finished put
+is the commit. Everything the engine keeps (results, shards, manifest, lock) is written through here.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import shutil
+import tempfile
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from schemas.errors import UsageError
+
+TEMPORARY = ".tmp-"
+"""Marks a file that is being written; never part of a committed name."""
+
+
+class Place(ABC):
+    """Files by relative name below one root. Names are made by the engine, never taken from data."""
+
+    root: str
+
+    @abstractmethod
+    def writing(self, name: str) -> contextlib.AbstractContextManager[Path]:
+        """A local path to write; on leaving without an exception the file becomes visible as `name`, whole."""
+
+    @abstractmethod
+    def reading(self, name: str) -> contextlib.AbstractContextManager[Path]:
+        """A local path that holds the file `name`; raises `FileNotFoundError`."""
+
+    @abstractmethod
+    def create(self, name: str, data: bytes) -> bool:
+        """Make `name` hold `data` if there is no such file; False, with nothing changed, if there is."""
+
+    @abstractmethod
+    def names(self, folder: str = "") -> list[str]:
+        """Names of the committed files directly in `folder`, sorted; empty when there is no such folder."""
+
+    @abstractmethod
+    def sizes(self, folder: str = "") -> dict[str, int]:
+        """Bytes of each committed file directly in `folder`, by name, in one listing."""
+
+    @abstractmethod
+    def folders(self, folder: str = "") -> list[str]:
+        """Names of the folders directly in `folder`, sorted."""
+
+    @abstractmethod
+    def size(self, name: str) -> int | None:
+        """Bytes of `name`, None if absent."""
+
+    @abstractmethod
+    def delete(self, name: str) -> None:
+        """Delete one file; absent is fine."""
+
+    @abstractmethod
+    def delete_folder(self, folder: str) -> None:
+        """Delete a folder with all it holds; absent is fine."""
+
+    @abstractmethod
+    def move(self, name: str, to: str) -> None:
+        """Give a committed file another name, replacing what is there."""
+
+    @abstractmethod
+    def sweep(self, folder: str = "") -> int:
+        """Delete temporary files that earlier processes left directly in `folder`; returns how many."""
+
+    def put(self, name: str, data: bytes) -> None:
+        """Commit `data` as `name`, replacing what is there."""
+        with self.writing(name) as path:
+            path.write_bytes(data)
+
+    def get(self, name: str) -> bytes:
+        """The contents of `name`; raises `FileNotFoundError`."""
+        with self.reading(name) as path:
+            return path.read_bytes()
+
+    def get_or_none(self, name: str) -> bytes | None:
+        """The contents of `name`, None if absent."""
+        try:
+            return self.get(name)
+        except FileNotFoundError:
+            return None
+
+
+class LocalPlace(Place):
+    """A folder on a disk of this machine, or on one that all nodes mount."""
+
+    def __init__(self, root: str) -> None:
+        self.root = os.path.abspath(root)
+
+    def _path(self, name: str) -> Path:
+        return Path(self.root, name)
+
+    @contextlib.contextmanager
+    def writing(self, name: str) -> Iterator[Path]:
+        final = self._path(name)
+        final.parent.mkdir(parents=True, exist_ok=True)
+        temporary = final.parent / f"{TEMPORARY}{os.getpid()}-{secrets.token_hex(4)}{final.suffix}"
+        try:
+            yield temporary
+            _sync(temporary)
+            os.replace(temporary, final)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+        _sync(final.parent)
+
+    @contextlib.contextmanager
+    def reading(self, name: str) -> Iterator[Path]:
+        path = self._path(name)
+        if not path.is_file():
+            raise FileNotFoundError(str(path))
+        yield path
+
+    def create(self, name: str, data: bytes) -> bool:
+        final = self._path(name)
+        final.parent.mkdir(parents=True, exist_ok=True)
+        temporary = final.parent / f"{TEMPORARY}{os.getpid()}-{secrets.token_hex(4)}"
+        temporary.write_bytes(data)
+        try:
+            os.link(temporary, final)
+        except FileExistsError:
+            return False
+        finally:
+            temporary.unlink(missing_ok=True)
+        return True
+
+    def names(self, folder: str = "") -> list[str]:
+        return sorted(e.name for e in self._scan(folder) if not e.name.startswith(TEMPORARY) and e.is_file())
+
+    def sizes(self, folder: str = "") -> dict[str, int]:
+        return {e.name: e.stat().st_size for e in self._scan(folder) if not e.name.startswith(TEMPORARY) and e.is_file()}
+
+    def folders(self, folder: str = "") -> list[str]:
+        return sorted(e.name for e in self._scan(folder) if e.is_dir())
+
+    def _scan(self, folder: str) -> list[os.DirEntry[str]]:
+        try:
+            with os.scandir(self._path(folder)) as entries:
+                return list(entries)
+        except FileNotFoundError:
+            return []
+
+    def size(self, name: str) -> int | None:
+        try:
+            return self._path(name).stat().st_size
+        except FileNotFoundError:
+            return None
+
+    def delete(self, name: str) -> None:
+        self._path(name).unlink(missing_ok=True)
+
+    def delete_folder(self, folder: str) -> None:
+        shutil.rmtree(self._path(folder), ignore_errors=False) if self._path(folder).is_dir() else None
+
+    def move(self, name: str, to: str) -> None:
+        self._path(to).parent.mkdir(parents=True, exist_ok=True)
+        os.replace(self._path(name), self._path(to))
+        _sync(self._path(to).parent)
+
+    def sweep(self, folder: str = "") -> int:
+        left = [e for e in self._scan(folder) if e.name.startswith(TEMPORARY)]
+        for entry in left:
+            Path(entry.path).unlink(missing_ok=True)
+        return len(left)
+
+
+class RemotePlace(Place):
+    """A prefix of an fsspec file system whose put is atomic, such as an object store."""
+
+    def __init__(self, root: str) -> None:
+        import fsspec
+
+        self.root = root.rstrip("/")
+        self.fs: Any
+        try:
+            self.fs, self._prefix = fsspec.core.url_to_fs(self.root, use_listings_cache=False, skip_instance_cache=True)
+        except ImportError as error:
+            raise UsageError(f"{self.root}: {error}; for S3: pip install 'duologue[s3]'") from error
+        except ValueError as error:
+            raise UsageError(f"{self.root}: {error}") from error
+
+    def _path(self, name: str) -> str:
+        return f"{self._prefix}/{name}" if name else self._prefix
+
+    @contextlib.contextmanager
+    def writing(self, name: str) -> Iterator[Path]:
+        with tempfile.TemporaryDirectory(prefix="duologue-") as scratch:
+            path = Path(scratch, "file" + Path(name).suffix)
+            yield path
+            self.fs.put_file(str(path), self._path(name))
+
+    @contextlib.contextmanager
+    def reading(self, name: str) -> Iterator[Path]:
+        with tempfile.TemporaryDirectory(prefix="duologue-") as scratch:
+            path = Path(scratch, "file" + Path(name).suffix)
+            self.fs.get_file(self._path(name), str(path))
+            yield path
+
+    def create(self, name: str, data: bytes) -> bool:
+        try:
+            self.fs.pipe_file(self._path(name), data, mode="create")
+        except FileExistsError:
+            return False
+        return True
+
+    def names(self, folder: str = "") -> list[str]:
+        return sorted(self.sizes(folder))
+
+    def sizes(self, folder: str = "") -> dict[str, int]:
+        return {_base(e["name"]): int(e["size"]) for e in self._ls(folder) if e["type"] == "file"}
+
+    def folders(self, folder: str = "") -> list[str]:
+        return sorted(_base(e["name"]) for e in self._ls(folder) if e["type"] == "directory")
+
+    def _ls(self, folder: str) -> list[dict[str, Any]]:
+        try:
+            entries: list[dict[str, Any]] = self.fs.ls(self._path(folder), detail=True)
+        except FileNotFoundError:
+            return []
+        return [e for e in entries if e["name"].rstrip("/") != self._path(folder)]
+
+    def size(self, name: str) -> int | None:
+        try:
+            return int(self.fs.info(self._path(name))["size"])
+        except FileNotFoundError:
+            return None
+
+    def delete(self, name: str) -> None:
+        with contextlib.suppress(FileNotFoundError):
+            self.fs.rm_file(self._path(name))
+
+    def delete_folder(self, folder: str) -> None:
+        with contextlib.suppress(FileNotFoundError):
+            self.fs.rm(self._path(folder), recursive=True)
+
+    def move(self, name: str, to: str) -> None:
+        self.fs.cp_file(self._path(name), self._path(to))
+        self.fs.rm_file(self._path(name))
+
+    def sweep(self, folder: str = "") -> int:
+        return 0
+
+
+def place_at(where: str) -> Place:
+    """The place at a local path, a `file://` URL, or any fsspec URL."""
+    protocol, separator, rest = where.partition("://")
+    if not separator or protocol in ("file", "local"):
+        return LocalPlace(rest if separator else where)
+    return RemotePlace(where)
+
+
+def join(where: str, name: str) -> str:
+    """`name` below a local path or URL."""
+    return f"{where.rstrip('/')}/{name}"
+
+
+def _base(path: str) -> str:
+    return path.rstrip("/").rsplit("/", 1)[-1]
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,185 @@
+"""The published row: one conversation, or one clip of a long one."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from schemas.health import Health
+from schemas.plain import arrow_type
+from schemas.recording import Decoding
+from schemas.stats import Stats
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+@dataclass(frozen=True, slots=True)
+class RowSource:
+    """Where the recording came from and what may be done with it."""
+
+    corpus: str | None
+    uris: tuple[str, ...]
+    licence: str | None
+    """SPDX expression."""
+    consent: str | None
+    language: str | None
+    extra: str
+    """JSON object of the manifest's other fields."""
+
+
+Blob = bytes
+
+
+@dataclass(frozen=True, slots=True)
+class RowAudio:
+    """Hugging Face `Audio` storage."""
+
+    bytes: Blob
+    """Stereo FLAC; channel 0 is the model's voice."""
+    path: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RowClip:
+    """Which part of the recording this row is; a whole recording is clip 0 of 1."""
+
+    recording: str
+    """Id of the recording."""
+    index: int
+    count: int
+    start: float
+    """Seconds from the start of the recording; all other times of the row count from here."""
+    end: float
+    cut: str
+    """Where its end lies: `end` of the recording, `silence` of both sides, or `speech` where no silence was near."""
+
+
+@dataclass(frozen=True, slots=True)
+class RowSpeaker:
+    """The voice on one channel."""
+
+    channel: int
+    name: str
+    role: str | None
+    recorded_channel: int | None
+    """The recording's own channel it came from; absent when the track was made from a mixture."""
+    chosen: str
+    """How it came to be on this channel."""
+
+
+@dataclass(frozen=True, slots=True)
+class RowSpeech:
+    """Speech on one channel, in seconds."""
+
+    channel: int
+    start: float
+    end: float
+
+
+@dataclass(frozen=True, slots=True)
+class RowTurn:
+    """One turn, in seconds."""
+
+    channel: int
+    start: float
+    end: float
+    speaker: str
+    confidence: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class RowOrigin:
+    """How one stretch of one channel was made, in seconds."""
+
+    channel: int
+    start: float
+    end: float
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class RowScore:
+    """One score, with its unit and method."""
+
+    name: str
+    channel: int | None
+    value: float
+    unit: str
+    method: str
+
+
+@dataclass(frozen=True, slots=True)
+class RowWeights:
+    """A model file that shaped the row."""
+
+    name: str
+    revision: str
+    sha256: str
+    licence: str
+
+
+@dataclass(frozen=True, slots=True)
+class RowStage:
+    """One stage that made the row."""
+
+    stage: str
+    backend: str
+    address: str
+    version: int
+    weights: tuple[RowWeights, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """All columns, in order. Times are seconds from the start of the row's audio."""
+
+    id: str
+    source: RowSource
+    audio: RowAudio
+    rate: int
+    """Hz, the recording's own."""
+    duration: float
+    """Seconds."""
+    clip: RowClip
+    speakers: tuple[RowSpeaker, ...]
+    speech: tuple[RowSpeech, ...]
+    turns: tuple[RowTurn, ...]
+    origins: tuple[RowOrigin, ...]
+    decoding: Decoding
+    health: Health | None
+    """Of the whole recording, whatever the clip."""
+    quality: tuple[RowScore, ...]
+    stats: Stats | None
+    """Of the row's own stretch."""
+    provenance: tuple[RowStage, ...]
+
+
+def row_schema() -> pa.Schema:
+    """The Arrow schema of a row, with the Hugging Face feature metadata that plain pyarrow files need to load with their types."""
+    import pyarrow as pa
+
+    fields = [pa.field(f.name, arrow_type(t)) for f, t in zip(dataclasses.fields(Row), _types(), strict=True)]
+    features = {f.name: {"_type": "Audio"} if f.name == "audio" else _feature(f.type) for f in fields}
+    metadata: dict[bytes | str, bytes | str] = {"huggingface": json.dumps({"info": {"features": features}}, sort_keys=True)}
+    return pa.schema(fields, metadata=metadata)
+
+
+def _types() -> list[Any]:
+    from typing import get_type_hints
+
+    hints = get_type_hints(Row)
+    return [hints[f.name] for f in dataclasses.fields(Row)]
+
+
+def _feature(kind: pa.DataType) -> Any:
+    """The `datasets` feature of an Arrow type, as its JSON form (datasets.Features.to_dict)."""
+    import pyarrow as pa
+
+    if pa.types.is_struct(kind):
+        return {kind.field(i).name: _feature(kind.field(i).type) for i in range(kind.num_fields)}
+    if pa.types.is_list(kind):
+        return {"_type": "List", "feature": _feature(kind.value_type)}
+    return {"_type": "Value", "dtype": {"double": "float64"}.get(str(kind), str(kind))}

@@ -1,0 +1,1 @@
+"""Backends that give one channel per speaker."""
