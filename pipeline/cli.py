@@ -140,6 +140,25 @@ def doctor(as_json: bool) -> None:
     sys.exit(0 if result["healthy"] else 1)
 
 
+@cli.command()
+@click.argument("folder", default="demo")
+@click.option("--local", is_flag=True, help="Child processes of this machine, without Ray.")
+@JSON
+def demo(folder: str, local: bool, as_json: bool) -> None:
+    """Make a few calls with a packaged voice in FOLDER/calls and build a data set from them in FOLDER/set. Needs no network."""
+    from pathlib import Path
+
+    from pipeline.commands import run_build
+    from pipeline.demo import make_calls
+
+    made = make_calls(Path(folder, "calls"))
+    if not as_json:
+        click.echo(f"{len(made)} files made in {folder}/calls")
+    summary = run_build(f"{folder}/calls", f"{folder}/set", "demo", (), local, None, None, None, False)
+    _show(summary, as_json)
+    sys.exit(summary["exit_code"])
+
+
 @cli.command("config")
 @click.argument("name", required=False)
 @SET

@@ -64,6 +64,10 @@ class Likeness:
     """Median correlation of the windows in which both channels are loud; absent when no window is."""
     gain_db: float | None = None
     """Level of channel 1 over channel 0, median over those windows."""
+    gain_spread_db: float | None = None
+    """Spread of that level difference over those windows (10th to 90th percentile)."""
+    both_loud: float | None = None
+    """Share of the loud windows that are loud in both channels; absent when none is loud."""
     separation_db: float | None = None
     """Spread (10th to 90th percentile) of the level difference between the channels while either has speech:
     large when two people have a channel each, small for one scene."""

@@ -75,7 +75,11 @@ def _frames(stream: Stream, opened: Any, track: Any) -> Iterator[NDArray[Any]]:
     import av
 
     good = 0
+    raw_flac = stream.header.container == "FLAC"
     for packet in _packets(stream, opened, track):
+        # FFmpeg's FLAC parser gives no time to bytes among which it found no frame with right check sums; frames lost in them go unreported.
+        if raw_flac and packet is not None and packet.size and packet.pts is None:
+            stream.damaged += 1
         try:
             frames = packet.decode() if packet is not None else track.codec_context.decode(None)
         except MemoryError:

@@ -125,10 +125,9 @@ def _regrouped(blocks: Iterator[NDArray[Any]], channels: int) -> Iterator[NDArra
 
 def _samples(raw: NDArray[Any], sphere: SphereHeader) -> NDArray[Any]:
     """Frames as coded to frames of int16 or left-justified int32."""
+    samples = raw
     if sphere.coding != "pcm":
-        table: NDArray[np.int16] = ULAW if sphere.coding == "ulaw" else ALAW
-        return table[raw]
-    if sphere.width == 1:
-        wide: NDArray[np.int16] = raw.view(np.int8).astype(np.int16) << 8
-        return wide
-    return raw
+        samples = (ULAW if sphere.coding == "ulaw" else ALAW)[raw]
+    elif sphere.width == 1:
+        samples = raw.view(np.int8).astype(np.int16) << 8
+    return samples

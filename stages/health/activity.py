@@ -26,7 +26,7 @@ TONE_DRIFT_HZ = 5.0
 """A segment is one or two tones when its median frame has fewer effective bins and its mean frequency moves less from frame to frame:
 call progress tones and DTMF move by under 4 Hz, voices by more than 8."""
 OWN_DB = 8.0
-"""A side's own sound stands this far above what its quiet quarter shows while the other side is loud."""
+"""A side's own sound stands this far above what leaks of the other side."""
 REACH_S = (0.03, 0.5)
 """How long before and after a sound of the other side its leak can be heard, when nothing is known of the leak."""
 REVERB_S = (0.05, 0.15)
@@ -55,11 +55,11 @@ def _tonal(survey: Survey, channel: int, frames: NDArray[np.int64]) -> bool:
     return bool(np.median(survey.breadth[channel, frames]) < TONE_BREADTH and np.median(drift) < TONE_DRIFT_HZ)
 
 
-def own_activity(survey: Survey, active: Mask, channel: int) -> Mask:
-    """[frames]: the part of `active` [2, frames] of one channel that the other channel's sound does not explain.
+def likely_own(survey: Survey, active: Mask, channel: int) -> Mask:
+    """[frames]: the part of `active` [2, frames] of one channel that is most likely its own side's, before any leak is known.
 
-    While the other side is active, this channel's level below it has a floor, its lower quartile, made of leak and noise; own speech stands
-    `OWN_DB` above that floor. A copy or a pure leak never does.
+    While the other side is active, this channel mostly holds leak and noise, some level below it; own speech stands `OWN_DB` above the
+    median of that. Side talk that is softer is missed, which costs a leak's first estimate some precision and nothing else.
     """
     other = 1 - channel
     here, there = decibels(survey.band[channel]), decibels(survey.band[other])
@@ -68,21 +68,21 @@ def own_activity(survey: Survey, active: Mask, channel: int) -> Mask:
     covered = active[other] & (survey.power[channel] > LOWEST)
     if covered.sum() < survey.frame_rate:
         return active[channel].copy()
-    own = active[channel] & (below > np.quantile(below[covered], 0.25) + OWN_DB)
+    own = active[channel] & (below > np.median(below[covered]) + OWN_DB)
     return _lasting(own, active[channel], survey.frame_rate)
 
 
-def unexplained(survey: Survey, own: Mask, leak: Leak) -> Mask:
-    """[frames]: the part of `own`, the activity of the channel that hears `leak`, that the measured leak does not explain.
+def unexplained(survey: Survey, active: Mask, leak: Leak) -> Mask:
+    """[frames]: the part of `active`, the activity of the channel that hears `leak`, that the measured leak does not explain.
 
     The leak's level is expected at its delay, and for `REVERB_S` after; own speech stands `OWN_DB` above.
     """
     if leak.level_db is None:
-        return own
+        return active
     late = round((leak.delay_ms or 0.0) / 1000 * survey.frame_rate)
     there = np.roll(decibels(survey.band[leak.source]), late)
     expected = spread(there, *(round(s * survey.frame_rate) for s in REVERB_S)) + np.float32(leak.level_db + OWN_DB)
-    return _lasting(own & (smooth(decibels(survey.band[leak.into]), 5) > expected), own, survey.frame_rate)
+    return _lasting(active & (smooth(decibels(survey.band[leak.into]), 5) > expected), active, survey.frame_rate)
 
 
 def _lasting(kept: Mask, within: Mask, frame_rate: float) -> Mask:

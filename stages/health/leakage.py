@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,23 +36,23 @@ SURE_SIGMA = 4.0
 """A leak is reported when its power is this many standard deviations above none."""
 FINE = 4
 
-Complex = NDArray[np.complex64]
+Complex = NDArray[np.complex128]
 
 
 @dataclass(frozen=True, slots=True)
 class _Sums:
-    """Per bin, over groups of frames: cross-spectrum, its group-wise square, and both powers with the source's group-wise square."""
+    """Sums over groups of frames, per bin, of a group's cross-spectrum C, of its source's power P, and of their products."""
 
     cross: Complex
     cross_squares: NDArray[np.float64]
+    cross_source: Complex
     source: NDArray[np.float64]
     source_squares: NDArray[np.float64]
-    into: NDArray[np.float64]
     groups: int
 
 
-def leak(recording: Recording, survey: Survey, active: Mask, own: Mask, source: int, blank: Mask) -> Leak:
-    """The leak of channel `source` into the other one; `blank` [1 Hz bins] are steady lines to leave out.
+def leak(recording: Recording, survey: Survey, active: Mask, own: Mask, source: int, blank: Mask, delay_ms: float | None = None) -> Leak:
+    """The leak of channel `source` into the other one; `blank` [1 Hz bins] are steady lines to leave out; `delay_ms` is its delay where known.
 
     Where only the source speaks, its path H into the other channel is the Wiener transfer estimate S_xy / S_xx. |H|^2 is taken
     without the bias that noise gives it: only products of different groups of frames enter, and those of independent noise average to
@@ -64,7 +64,7 @@ def leak(recording: Recording, survey: Survey, active: Mask, own: Mask, source: 
     excess = _excess(survey, active, own, source)
     if evidence < LEAST_S:
         return Leak(source=source, into=into, evidence_s=evidence)
-    delay = _delay(recording, _thin(starts), survey, own[into], source, blank)
+    delay = delay_ms / 1000 if delay_ms is not None else _delay(recording, _thin(starts), survey, own[into], source, blank)
     shift = delay or 0.0
     starts = _alone(survey, active[source], own[into], shift)
     evidence = len(starts) * FRAME_S / 2
@@ -88,12 +88,15 @@ def leak(recording: Recording, survey: Survey, active: Mask, own: Mask, source: 
 def _power(sums: _Sums) -> tuple[float, float]:
     """Power of the leak summed over bins, in the units of `sums.source`, and its standard deviation if there were none.
 
-    Without a leak the sum of cross-spectra is circular Gaussian, so its square deviates by its own mean; a Hann frame makes
-    neighbouring bins share noise, which widens the sum over bins by 1.9 (the sum of the squared correlations of bins).
+    What the path does not explain of each group's cross-spectrum, C - H P, is noise. Its sum is circular Gaussian, so the square of that
+    deviates by its own mean; a Hann frame makes neighbouring bins share noise, which widens the sum over bins by 1.9 (the sum of the
+    squared correlations of bins).
     """
     pairs = np.maximum(sums.source**2 - sums.source_squares, 1e-30)
-    square = (np.abs(sums.cross.astype(np.complex128)) ** 2 - sums.cross_squares) / pairs
-    noise = sums.cross_squares / pairs
+    square = (np.abs(sums.cross) ** 2 - sums.cross_squares) / pairs
+    path = sums.cross / np.maximum(sums.source, 1e-30)
+    left = sums.cross_squares - 2 * (np.conj(path) * sums.cross_source).real + np.abs(path) ** 2 * sums.source_squares
+    noise = np.maximum(left, 0.0) * sums.groups / (sums.groups - 1) / pairs
     return float(np.sum(square * sums.source)), float(np.sqrt(1.9 * np.sum((noise * sums.source) ** 2)))
 
 
@@ -133,24 +136,15 @@ def _gather(recording: Recording, starts: NDArray[np.int64], source: int, shift:
             fft.rfft(np.stack([_read(recording, channel, s + move, n) for s in frames]) * window, axis=1)[:, bins]
             for channel, move in ((source, 0), (1 - source, shift))
         )
-        cross = (np.conj(x) * y).sum(axis=0)
-        power, heard = ((np.abs(z) ** 2).sum(axis=0, dtype=np.float64) for z in (x, y))
-        sums = _add(sums, cross, power, heard)
+        sums = _add(sums, (np.conj(x) * y).sum(axis=0, dtype=np.complex128), (np.abs(x) ** 2).sum(axis=0, dtype=np.float64))
     return sums
 
 
-def _add(sums: _Sums | None, cross: Complex, power: NDArray[np.float64], heard: NDArray[np.float64]) -> _Sums:
-    square = np.abs(cross.astype(np.complex128)) ** 2
+def _add(sums: _Sums | None, cross: Complex, power: NDArray[np.float64]) -> _Sums:
+    group = _Sums(cross, np.abs(cross) ** 2, cross * power, power, power**2, 1)
     if sums is None:
-        return _Sums(cross, square, power, power**2, heard, 1)
-    return _Sums(
-        sums.cross + cross,
-        sums.cross_squares + square,
-        sums.source + power,
-        sums.source_squares + power**2,
-        sums.into + heard,
-        sums.groups + 1,
-    )
+        return group
+    return _Sums(*(getattr(sums, f.name) + getattr(group, f.name) for f in fields(_Sums)))
 
 
 def _delay(recording: Recording, starts: NDArray[np.int64], survey: Survey, other: Mask, source: int, blank: Mask) -> float | None:

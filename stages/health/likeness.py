@@ -34,6 +34,8 @@ COPY = 0.95
 """Similarity from which one channel is a copy of the other: a copy with independent noise 13 dB below it."""
 COPY_GAIN_DB = 20.0
 """A copy further below the other channel than this is a leak into a channel without speech."""
+COPY_SHARE = 0.8
+"""A copy is loud where its original is, in at least this share of the loud windows: one side mixed into the other side's channel is not."""
 STEADY_DB = 3.0
 """A copy's gain stays within this spread (10th to 90th percentile)."""
 
@@ -86,19 +88,22 @@ def likeness(recording: Recording, survey: Survey, active: Mask, level: tuple[fl
         best = windows.best()
     lag = shift / recording.rate + best / GRID + _refine(windows.spectrum, best)
     pooled = windows.pooled(best)
-    similarity = gain = copy = None
+    similarity = gain = wobble = copy = None
+    both_loud = float(windows.both.mean())
     if windows.both.any():
         similarity = _similarity(windows.normal()[windows.both], best + windows.reach)
         ratios = 10 * np.log10(windows.energy[1] / windows.energy[0])[windows.both]
         gain = float(np.median(ratios))
         wobble = float(np.diff(np.quantile(ratios, (0.1, 0.9)))[0])
-        if abs(similarity) >= COPY and wobble <= STEADY_DB and abs(gain) <= COPY_GAIN_DB:
+        if abs(similarity) >= COPY and both_loud >= COPY_SHARE and wobble <= STEADY_DB and abs(gain) <= COPY_GAIN_DB:
             copy = _kind(similarity, gain, lag, recording.rate)
     return Likeness(
         correlation=min(1.0, max(-1.0, pooled)),
         lag_ms=1000 * lag,
         similarity=similarity,
         gain_db=gain,
+        gain_spread_db=wobble,
+        both_loud=both_loud,
         separation_db=separation,
         same_samples=survey.same_samples,
         copy="identical" if survey.same_samples else copy,

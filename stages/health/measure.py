@@ -12,7 +12,7 @@ from schemas.errors import Reject
 from schemas.health import Finding, Health, Leak, Side
 from schemas.plain import to_plain
 from schemas.recording import Recording, full_scale
-from stages.health.activity import Mask, activity, own_activity, unexplained
+from stages.health.activity import Mask, activity, likely_own, unexplained
 from stages.health.bandwidth import bandwidth, original_rate
 from stages.health.hum import lines, mains_hum, steady_spectrum
 from stages.health.leakage import leak
@@ -42,12 +42,12 @@ class ChannelHealth:
     """Seconds of a side's own speech below which it counts as having none."""
     min_speech_share: float = 0.002
     """The same as a share of the recording, for long ones: 7 s of an hour."""
-    copy_similarity: float = 0.8
-    """Similarity from which two channels that are no plain copy are one scene whatever their levels do."""
     scene_similarity: float = 0.35
     """Similarity from which channels whose levels move together are one scene."""
     scene_separation_db: float = 12.0
     """Levels move together when their difference stays inside this spread (dB, 10th to 90th percentile)."""
+    scene_spread_db: float = 6.0
+    """Or when their gain does in the windows in which both are loud, and those are most of the loud ones (drifting copies)."""
     scene_gain_db: float = 20.0
     """Channels further apart in level (dB) are no scene: the softer one has no speech of its own and hears a leak."""
     max_leakage_db: float = -30.0
@@ -102,13 +102,11 @@ def measure(recording: Recording) -> Health:
 
 
 def _apart(recording: Recording, seen: Survey, active: Mask, blank: Mask) -> tuple[Mask, tuple[Leak, ...]]:
-    """Each side's own activity, and the leaks. Found leaks explain some activity away, and then more of the recording shows the leaks."""
-    own = np.stack([own_activity(seen, active, channel) for channel in (0, 1)])
-    leaks = tuple(leak(recording, seen, active, own, source, blank) for source in (0, 1))
-    clear = np.stack([unexplained(seen, own[channel], leaks[1 - channel]) for channel in (0, 1)])
-    if (clear == own).all():
-        return own, leaks
-    return clear, tuple(leak(recording, seen, active, clear, source, blank) for source in (0, 1))
+    """Each side's own activity, and the leaks: first with a guess of the former, then with what the leaks do not explain."""
+    guess = np.stack([likely_own(seen, active, channel) for channel in (0, 1)])
+    first = tuple(leak(recording, seen, active, guess, source, blank) for source in (0, 1))
+    own = np.stack([unexplained(seen, active[channel], first[1 - channel]) for channel in (0, 1)])
+    return own, tuple(leak(recording, seen, active, own, source, blank, first[source].delay_ms) for source in (0, 1))
 
 
 def _no_leaks() -> tuple[Leak, ...]:

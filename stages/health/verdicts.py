@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from schemas.errors import UsageError
 from schemas.health import Finding, Health, Side
+from stages.health.likeness import COPY, COPY_SHARE
 
 FINDINGS = (
     "silent",
@@ -30,9 +31,9 @@ class Limits:
 
     min_speech_s: float
     min_speech_share: float
-    copy_similarity: float
     scene_similarity: float
     scene_separation_db: float
+    scene_spread_db: float
     scene_gain_db: float
     max_leakage_db: float
     max_clipping: float
@@ -77,10 +78,12 @@ def _alike(health: Health, limits: Limits) -> Iterator[Finding]:
     similar = like.similarity
     if like.copy is not None or like.same_samples:
         value = similar if similar is not None else 1.0
-        yield Finding(name="dual_mono", channel=None, value=value, unit="correlation", limit=limits.copy_similarity)
+        yield Finding(name="dual_mono", channel=None, value=value, unit="correlation", limit=COPY)
     elif similar is not None and abs(like.gain_db or 0.0) <= limits.scene_gain_db:
-        narrow = like.separation_db is not None and like.separation_db < limits.scene_separation_db
-        if abs(similar) >= limits.copy_similarity or (narrow and abs(similar) >= limits.scene_similarity):
+        together = like.separation_db is not None and like.separation_db < limits.scene_separation_db
+        steady = like.gain_spread_db is not None and like.gain_spread_db < limits.scene_spread_db
+        whole = like.both_loud is not None and like.both_loud >= COPY_SHARE
+        if abs(similar) >= limits.scene_similarity and (together or (steady and whole)):
             yield Finding(name="one_scene", channel=None, value=similar, unit="correlation", limit=limits.scene_similarity)
 
 

@@ -7,10 +7,10 @@ import unicodedata
 
 from schemas.errors import Reject, RejectRecord
 from schemas.source import Source
+from stages.decode.fetch import resolve
 from stages.sources.listing import Draft, Listing, Prober, make_listing, record
 from stages.sources.pairs import Orphan, Pair, pair_by_name
 from stages.sources.pattern import pair_by_pattern
-from stages.sources.places import full_uri
 from stages.sources.settings import SourceSettings
 from stages.sources.sides import VOCABULARIES, Names, custom, roles_of
 from stages.sources.walk import File, Walk, suffix_of, walk
@@ -46,7 +46,7 @@ class _Folder:
     def read_names(self, files: list[File]) -> None:
         names = Names((custom(self.settings.sides),) if self.settings.sides else VOCABULARIES)
         prober = self.prober
-        channels = None if prober is None else lambda file: prober.channels(full_uri(self.folder, file.path))
+        channels = None if prober is None else lambda file: prober.channels(resolve(self.folder, file.path))
         paired = pair_by_name(files, names, channels)
         for pair in paired.pairs:
             self.add_pair(pair)

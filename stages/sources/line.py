@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from schemas.errors import Reject
-from stages.sources.places import full_uri, is_url, refusal
+from stages.decode.fetch import resolve
+from stages.sources.places import is_url, refusal
 from stages.sources.settings import SourceSettings
 from stages.sources.sides import Names, complete
 from stages.sources.walk import suffix_of
@@ -72,7 +73,7 @@ class LineReader:
             return self.base
         if why := refusal(base):
             raise _bad(f"the base {base!r} {why}")
-        return full_uri(self.base, base)
+        return resolve(self.base, base)
 
     def _derive(self, uris: tuple[str, ...], base: str) -> tuple[str, str]:
         """An id from the path of the audio, as in folders, and its long form."""

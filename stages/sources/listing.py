@@ -9,11 +9,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from schemas.errors import Reject, RejectRecord
+from schemas.errors import LawError, Reject, RejectRecord
 from schemas.source import Source, same_id, slug
+from stages.decode.fetch import resolve
 from stages.decode.stream import Header
 from stages.sources.licence import licence_problem
-from stages.sources.places import full_uri
 
 Probe = Callable[[str], Header]
 """Header of the file at a full path or URL; raises `Reject`."""
@@ -28,7 +28,8 @@ _EXAMPLES = 6
 class Listing:
     """Every recording or manifest line found ends as exactly one source or one reject: `inputs == len(sources) + len(rejects)`.
 
-    Files that are no audio are in `ignored`. `headers` runs parallel to `sources`: one entry per uri, None for a file not opened.
+    Files that are no audio are in `ignored`. `headers` runs parallel to `sources`: one entry per uri, None for a file not opened
+    (the default for all).
     """
 
     sources: tuple[Source, ...]
@@ -39,6 +40,12 @@ class Listing:
     problems: tuple[str, ...]
     """Sentences on what a person may want to look at; nothing in them stops a run."""
     headers: tuple[tuple[Header | None, ...], ...] = ()
+
+    def __post_init__(self) -> None:
+        headers = self.headers or tuple((None,) * len(source.uris) for source in self.sources)
+        if [len(each) for each in headers] != [len(source.uris) for source in self.sources]:
+            raise LawError("Listing: headers must run parallel to the sources, one per uri")
+        object.__setattr__(self, "headers", headers)
 
     @property
     def inputs(self) -> int:
@@ -148,7 +155,7 @@ def _looks(source: Source, prober: Prober | None, probe_all: bool) -> list[Heade
     """What is known of each file of a source; every file is opened when `probe_all`."""
     if prober is None:
         return [None] * len(source.uris)
-    uris = [full_uri(source.base, uri) for uri in source.uris]
+    uris = [resolve(source.base, uri) for uri in source.uris]
     return [prober.look(uri) if probe_all else prober.known.get(uri) for uri in uris]
 
 

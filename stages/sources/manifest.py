@@ -8,12 +8,13 @@ import os
 from collections import Counter
 from typing import Any
 
-from schemas.errors import Reject, RejectRecord
+from schemas.errors import Reject, RejectRecord, UsageError
 from schemas.source import Source
+from stages.decode.fetch import resolve
 from stages.sources.line import Line, LineReader
 from stages.sources.listing import Draft, Listing, Prober, make_listing, record
 from stages.sources.measure import Measured, measure
-from stages.sources.places import file_system, full_uri, local_path, refusal
+from stages.sources.places import file_system, local_path, refusal
 from stages.sources.rows import read_rows
 from stages.sources.settings import SourceSettings
 
@@ -39,7 +40,7 @@ def list_manifest(file: str, kind: str, settings: SourceSettings, prober: Prober
         except Reject as reject:
             known = fields if isinstance(fields, dict) else {}
             rejects.append(_rejected(reject, name, number, known))
-    measured = measure((full_uri(line.base, uri) for line in lines for uri in line.uris), problems)
+    measured = measure((resolve(line.base, uri) for line in lines for uri in line.uris), problems)
     drafts = [Draft(_source(line, measured), line.long, f"line {line.number} of {name}", {"line": line.number}) for line in lines]
     if not drafts and not rejects:
         problems.append(f"The manifest {name} has no lines.")
@@ -54,7 +55,7 @@ def _rejected(reject: Reject, name: str, number: int, fields: dict[str, Any]) ->
 
 
 def _source(line: Line, measured: Measured) -> Source:
-    files = [measured[full_uri(line.base, uri)] for uri in line.uris]
+    files = [measured[resolve(line.base, uri)] for uri in line.uris]
     return Source(
         id=line.id,
         uris=line.uris,
@@ -75,8 +76,11 @@ def _source(line: Line, measured: Measured) -> Source:
 def write_manifest(listing: Listing, file: str) -> None:
     """Write the sources as JSON lines that `list_sources` reads back to equal sources while the audio stays as it is.
 
-    `base` is written only where it is not the manifest's own folder. A local file appears whole or not at all.
+    `base` is written only where it is not the manifest's own folder. A local file appears whole or not at all. Raises `UsageError` for a
+    name that would be read as something else.
     """
+    if not file.endswith((".jsonl", ".ndjson")):
+        raise UsageError(f"{file}: a manifest is written as JSON lines; give it a name that ends in .jsonl")
     path = local_path(file)
     if path is None:
         fs, path = file_system(file)

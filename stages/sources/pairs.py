@@ -48,9 +48,9 @@ class Pairing:
 def pair_by_name(files: Sequence[File], names: Names, channels: Channels | None) -> Pairing:
     """Pair `files`. With `channels`, two files that both hold several channels are two recordings whatever their names say.
 
-    A strong side name without a partner makes an orphan when it is a word that ends the file's stem, or where other files of the folder are paired by the
-    same names in the same place. Weak names make pairs only with `channels`, and only when every file that uses them in that place is in
-    a complete pair of mono files (groups of only multi-channel files do not count against them).
+    A strong side name without a partner makes an orphan when it is a word that ends the file's stem, or where other files of the folder
+    are paired by the same names in the same place. Weak names make pairs only with `channels`, and only when every file that uses them
+    in that place is in a complete pair of mono files (groups of only multi-channel files do not count against them).
     """
     pairer = _Pairer(files, names, channels)
     for place in STRONG_PLACES:
@@ -78,7 +78,8 @@ class _Pairer:
         grouped: dict[tuple[str, ...], list[Member]] = defaultdict(list)
         for file in self.open.values():
             claim = self.claims[file.path].get(place)
-            if claim is not None and claim.vocabulary.strong == strong:
+            # 1.wav and 2.wav with nothing else in their names and no folder of their own are the first and second recording
+            if claim is not None and claim.vocabulary.strong == strong and (strong or claim.rest):
                 suffix = suffix_of(file.path).casefold() if same_suffix else ""
                 grouped[claim.vocabulary.name, claim.rest, suffix].append((file, claim))
         return list(grouped.values())

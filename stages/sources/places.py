@@ -1,4 +1,4 @@
-"""Local paths and fsspec URLs: which are accepted, and what a relative one means."""
+"""Local paths and fsspec URLs: which are accepted, and what tells two versions of a file apart."""
 
 from __future__ import annotations
 
@@ -26,19 +26,12 @@ def refusal(uri: str) -> str | None:
         return "is a shell command; commands are never run, so decode to files first"
     scheme = _SCHEME.match(uri)
     if scheme is None:
-        return None
+        return "holds :// but does not start with a protocol" if "://" in uri else None
     if scheme[1].lower() not in PROTOCOLS or not uri.startswith("//", scheme.end()):
         return f"has the protocol {scheme[1]}:, which is not accepted; use a path, s3:// or https:// (./ before a file name with a colon)"
     if "::" in uri:
         return "is a chain of URLs, which is not accepted; give the address of the file itself"
     return None
-
-
-def full_uri(base: str, uri: str) -> str:
-    """`uri` itself when it is absolute or a URL, otherwise joined to `base`; a local result with an absolute base starts with `/`."""
-    if not base or is_url(uri) or os.path.isabs(uri):
-        return uri
-    return f"{base.rstrip('/')}/{uri}"
 
 
 def is_url(text: str) -> bool:

@@ -53,7 +53,8 @@ def opened(file: str) -> Iterator[IO[bytes]]:
     try:
         if path is None:
             fs, path = file_system(file)
-            handle = fs.open(path, "rb", compression=packing)
+            # buffered, for the files of some stores take no limit on readline
+            handle = io.BufferedReader(fs.open(path, "rb", compression=packing))
         else:
             handle = _open_local(path, packing)
     except OSError as error:

@@ -130,7 +130,7 @@ class Names:
         self._folder = re.compile(rf"(?P<token>{free})", re.IGNORECASE)
 
     def claims(self, path: str) -> dict[Place, Claim]:
-        """Every reading of `path`, at most one per place; for folders the innermost that is a side name."""
+        """Every reading of `path`, at most one per place; for folders the innermost strong name, or else the innermost weak one."""
         folder, slash, name = path.rpartition("/")
         offset = len(folder) + len(slash)
         dot = name.rfind(".")
@@ -152,10 +152,14 @@ class Names:
     def _add_folder(self, found: dict[Place, Claim], path: str, folder: str) -> None:
         end = len(folder)
         for part in reversed(folder.split("/")):
-            if self._folder.fullmatch(part):
+            if self._folder.fullmatch(part) and ("folder" not in found or self._is_strong(part)):
                 self._add(found, path, "folder", end - len(part), end)
-                return
+                if self._is_strong(part):
+                    return
             end -= len(part) + 1
+
+    def _is_strong(self, token: str) -> bool:
+        return any(v.strong and v.rank(token) is not None for v in self.vocabularies)
 
     def _add(self, found: dict[Place, Claim], path: str, place: Place, start: int, end: int) -> None:
         token = path[start:end]

@@ -169,7 +169,7 @@ def _walk_remote(url: str, wanted: set[str]) -> Walk:
             continue
         if not _is_audio(path, wanted, found.ignored):
             continue
-        if not is_text(path) or path.startswith("/") or is_url(path):
+        if not is_text(path) or path.startswith("/") or "://" in path:
             found.unnameable.append(shown(path))
         else:
             found.files.append(File(path, fingerprint(info), int(info.get("size") or 0)))

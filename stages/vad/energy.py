@@ -99,7 +99,7 @@ def short_time_levels(samples: NDArray[np.integer], bits: int, hop: int) -> Leve
     The power is taken about each frame's own mean and averaged over the frame and its two neighbours.
     """
     length = len(samples)
-    power = np.zeros(-(-length // hop))
+    power = np.zeros(-(-length // hop), np.float32)
     step = hop * 4096
     for at in range(0, length, step):
         block = np.asarray(samples[at : at + step], dtype=np.float64)
@@ -109,9 +109,9 @@ def short_time_levels(samples: NDArray[np.integer], bits: int, hop: int) -> Leve
         if whole < len(block):
             power[-1] = block[whole:].var()
     edged = np.pad(power, 1, mode="edge")
-    mean = np.where(power == 0, 0, (edged[:-2] + edged[1:-1] + edged[2:]) / 3)
+    mean = np.where(power == 0, np.float32(0), (edged[:-2] + edged[1:-1] + edged[2:]) / 3)
     with np.errstate(divide="ignore"):
-        return np.asarray(10 * np.log10(mean / full_scale(bits) ** 2), dtype=np.float32)
+        return np.asarray(10 * np.log10(mean / np.float32(full_scale(bits) ** 2)), dtype=np.float32)
 
 
 def noise_floor(levels: Levels, block: int, percentile: float, least: float, most: float) -> Levels:

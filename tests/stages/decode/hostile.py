@@ -133,7 +133,7 @@ def _damaged(seed: bytes, chance: random.Random) -> bytes:
     data = bytearray(seed)
     reach = len(data) if chance.random() < 0.2 else min(len(data), 128)
     for _ in range(chance.choice((1, 1, 2, 4, 16))):
-        at = chance.randrange(reach)
+        at = chance.randrange(min(reach, len(data)))
         kind = chance.randrange(4)
         if kind == 0:
             data[at] ^= 1 << chance.randrange(8)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import tempfile
 from fractions import Fraction
 from io import BytesIO
 from typing import Any
@@ -32,10 +33,18 @@ def written(samples: NDArray[Any], format: str, subtype: str, endian: str = "FIL
 
 def encoded(samples: NDArray[np.int16], codec: str, format: str, rate: int, options: dict[str, str] | None = None) -> bytes:
     """`samples` int16 [frames, channels] as FFmpeg encodes and muxes them."""
-    out = BytesIO()
     layout = "mono" if samples.shape[1] == 1 else "stereo"
-    with av.open(out, "w", format=format, options=options or {}) as muxer:
+    # A named file, because moving an MP4's index to the front opens it once more.
+    with tempfile.NamedTemporaryFile() as out:
+        _encode(out.name, samples, codec, format, rate, layout, options or {})
+        return out.read()
+
+
+def _encode(path: str, samples: NDArray[np.int16], codec: str, format: str, rate: int, layout: str, options: dict[str, str]) -> None:
+    with av.open(path, "w", format=format, options=options) as muxer:
         stream: Any = muxer.add_stream(codec, rate=rate, layout=layout)
+        offered = [one.name for one in stream.codec_context.codec.audio_formats or ()]
+        stream.codec_context.format = av.AudioFormat(next((name for name in ("s16", "s16p") if name in offered), offered[0] if offered else "s16"))
         resampler = av.AudioResampler(format=stream.codec_context.format.name, layout=layout, rate=rate)
         for at in range(0, len(samples), 1000):
             frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(samples[at : at + 1000]).reshape(1, -1), format="s16", layout=layout)
@@ -45,7 +54,6 @@ def encoded(samples: NDArray[np.int16], codec: str, format: str, rate: int, opti
         for ready in resampler.resample(None):
             muxer.mux(stream.encode(ready))
         muxer.mux(stream.encode(None))
-    return out.getvalue()
 
 
 def wav(payload: bytes, *, tag: int = 1, channels: int = 1, bits: int = 16, rate: int = RATE, claimed: int | None = None) -> bytes:

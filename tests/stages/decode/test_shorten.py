@@ -19,7 +19,6 @@ from stages.decode.shorten import Decoder, outward_table, warm_up
 from tests.stages.decode import shorten_encoder as enc
 from tests.stages.decode.shorten_encoder import Plan, encode
 
-
 HEADER_BYTES = 10
 
 

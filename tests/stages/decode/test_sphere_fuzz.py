@@ -83,7 +83,7 @@ def test_damaged_files_end_as_a_reject_or_a_clean_stream() -> None:
     rng = np.random.default_rng(20)
     ends: dict[str, int] = {}
     for seed in seeds():
-        for _ in range(400):
+        for _ in range(300):
             data = mutated(seed, rng)
             started = time.perf_counter()
             end = outcome(data)

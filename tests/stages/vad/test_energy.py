@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 
 from schemas.errors import UsageError
 from stages.vad.energy import EnergyVad, noise_floor, short_time_levels
@@ -55,15 +54,15 @@ def test_floor_stays_inside_its_bounds(levels: list[float], block: int) -> None:
 
 def test_noise_that_grows_is_followed() -> None:
     rng = np.random.default_rng(3)
-    slow: NDArray[np.float64] = 10 ** (np.linspace(-70, -48, 8000 * 120) / 20) * rng.standard_normal(8000 * 120) * 32768
+    slow = 10 ** (np.linspace(-70, -48, 8000 * 120) / 20) * rng.standard_normal(8000 * 120) * 32768
     samples = np.stack((slow, np.zeros_like(slow))).astype(np.int16)
     assert EnergyVad().load("cpu")(tracks(samples, 8000)).channels == ((), ())
 
 
 def test_a_dc_offset_changes_nothing() -> None:
     made = talk(8000).tracks
-    moved = tracks((np.clip(made.samples, -30000, 30000) + 2000).astype(np.int16), 8000)
-    unmoved = tracks(np.clip(made.samples, -30000, 30000), 8000)
+    room = np.clip(made.samples, -30000, 30000).astype(np.int16)
+    moved, unmoved = tracks((room + 2000).astype(np.int16), 8000), tracks(room, 8000)
     assert EnergyVad().load("cpu")(moved) == EnergyVad().load("cpu")(unmoved)
 
 

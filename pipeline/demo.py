@@ -1,0 +1,119 @@
+"""The demo's calls: a packaged voice speaks both sides, with overlaps, backchannels and telephone lines; no network needed.
+
+They are made, not recorded, and say so in their licence and consent fields. Beside the good calls lie the usual bad ones, so that the
+report has something to tell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.demo_lines import FRIENDS, GARAGE, HOTEL, INTERNET, Line
+from schemas.errors import UsageError
+
+VOICE_RATE = 24000
+LOWER = 1.19
+"""The second voice is the first one played slower by this factor, and speaking faster by it: lower in pitch and formants alike."""
+NOISE_DBFS = -68.0
+
+Speak = Callable[[int, str], NDArray[np.float32]]
+"""Speech of one side, float32 [n] at `VOICE_RATE`."""
+
+
+def make_calls(folder: Path) -> list[Path]:
+    """Write the demo's calls into `folder` and return their paths; the same files every time."""
+    speak = _voices()
+    folder.mkdir(parents=True, exist_ok=True)
+    hotel, internet, garage, friends = (render(lines, speak) for lines in (HOTEL, INTERNET, GARAGE, FRIENDS))
+    phone = telephone(hotel, 1)
+    made = [
+        _write(folder / "hotel.wav", phone, 8000, "ULAW"),
+        _write(folder / "garage.sph", telephone(garage, 2), 8000, "ULAW", "NIST"),
+        _write(folder / "friends.flac", _noisy(friends, 3), VOICE_RATE, "PCM_24"),
+        *_sides(folder, "internet", telephone(internet, 4)),
+    ]
+    mixed = np.tile(phone.mean(axis=0), (2, 1))
+    muted = telephone(garage, 5) * np.array([[1.0], [0.0]], np.float32)
+    made += [
+        _write(folder / "bad" / "one_microphone.wav", mixed, 8000, "PCM_16"),
+        _write(folder / "bad" / "muted_side.wav", muted, 8000, "PCM_16"),
+        _write(folder / "bad" / "mono.wav", telephone(friends, 6).mean(axis=0, keepdims=True), 8000, "PCM_16"),
+        _cut(_write(folder / "bad" / "cut_short.wav", phone, 8000, "PCM_16")),
+    ]
+    return made
+
+
+def render(lines: Sequence[Line], speak: Speak) -> NDArray[np.float32]:
+    """Lay lines on two channels by their start times; float32 [2, n] at `VOICE_RATE`, with half a second of silence at both ends."""
+    placed: list[tuple[int, int, NDArray[np.float32]]] = []
+    floor = VOICE_RATE // 2
+    for side, text, start in lines:
+        backchannel = text.startswith("+")
+        voice = speak(side, text.removeprefix("+"))
+        at = floor - int(start * VOICE_RATE) if backchannel else floor + int(start * VOICE_RATE)
+        placed.append((side, at, voice))
+        floor = floor if backchannel else at + len(voice)
+    length = max(at + len(voice) for _, at, voice in placed) + VOICE_RATE // 2
+    tracks = np.zeros((2, length), np.float32)
+    for side, at, voice in placed:
+        tracks[side, at : at + len(voice)] += voice
+    return tracks
+
+
+def telephone(tracks: NDArray[np.float32], seed: int) -> NDArray[np.float32]:
+    """The same through a telephone line: 8 kHz, 300 to 3400 Hz, with line noise; float32 [2, n]."""
+    import soxr
+    from scipy.signal import butter, sosfilt
+
+    narrow = np.stack([soxr.resample(track, VOICE_RATE, 8000) for track in tracks])
+    band = butter(4, (300, 3400), "bandpass", fs=8000, output="sos")
+    return _noisy(sosfilt(band, narrow, axis=1).astype(np.float32), seed)
+
+
+def _noisy(tracks: NDArray[np.float32], seed: int) -> NDArray[np.float32]:
+    noise = np.random.default_rng(seed).standard_normal(tracks.shape).astype(np.float32)
+    mixed: NDArray[np.float32] = tracks * np.float32(0.5 / max(1e-6, float(np.abs(tracks).max()))) + noise * np.float32(
+        10 ** (NOISE_DBFS / 20)
+    )
+    return mixed
+
+
+def _voices() -> Speak:
+    try:
+        from hibari import Hibari
+    except ImportError as error:
+        raise UsageError("the demo needs its voice: pip install 'duologue[demo]'") from error
+    import soxr
+
+    model: Any = Hibari()
+
+    def speak(side: int, text: str) -> NDArray[np.float32]:
+        if side == 0:
+            return np.asarray(model(text, seed=0), np.float32)
+        fast = np.asarray(model(text, speed=LOWER, seed=0), np.float32)
+        return np.asarray(soxr.resample(fast, VOICE_RATE, round(VOICE_RATE * LOWER)), np.float32)
+
+    return speak
+
+
+def _write(path: Path, tracks: NDArray[np.float32], rate: int, subtype: str, format: str | None = None) -> Path:
+    import soundfile
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    soundfile.write(path, tracks.T, rate, subtype, format=format)
+    return path
+
+
+def _sides(folder: Path, name: str, tracks: NDArray[np.float32]) -> list[Path]:
+    return [_write(folder / f"{name}_{side}.wav", tracks[i : i + 1], 8000, "PCM_16") for i, side in enumerate(("agent", "caller"))]
+
+
+def _cut(path: Path) -> Path:
+    data = path.read_bytes()
+    path.write_bytes(data[: len(data) // 2])
+    return path
