@@ -18,7 +18,7 @@ from pipeline.place import place_at
 from pipeline.plan import Plan, make_plan
 from pipeline.pools import Needs, Pool
 from pipeline.progress import Progress
-from pipeline.publish import publish
+from pipeline.publish import manifest_of, publish
 from pipeline.state import default_work, state_place, write_state
 from pipeline.worker import CrewWork, Job, Outcome
 from schemas.errors import RejectRecord, UsageError
@@ -189,7 +189,7 @@ class _Run:
         if records is None:
             return self._summary("interrupted", counts)
         rejects = [*self.request.listing.rejects, *self._rejects(standings)]
-        report = publish(out, self.config, self.plan, records, rejects, counts)
+        report = publish(out, manifest_of(self.config, self.plan, records, counts), rejects)
         clear_staging(out)
         reasons = dict(sorted(Counter(reject.reason for reject in rejects).items()))
         ending: Literal["done", "errors"] = "errors" if counts.errors else "done"

@@ -119,6 +119,17 @@ def prune(out: str, dry_run: bool, as_json: bool) -> None:
 
 @cli.command()
 @click.argument("out")
+@click.argument("parts", nargs=-1, required=True)
+@JSON
+def pack(out: str, parts: tuple[str, ...], as_json: bool) -> None:
+    """Merge finished data sets of one chain, such as the partitions of a large corpus, into one in OUT."""
+    from pipeline.commands import run_pack
+
+    _show(run_pack(out, parts), as_json)
+
+
+@cli.command()
+@click.argument("out")
 @JSON
 def verify(out: str, as_json: bool) -> None:
     """Check every shard of OUT against the manifest: SHA-256 and page checksums, down to the row group."""

@@ -176,6 +176,14 @@ def run_prune(out: str, dry_run: bool) -> dict[str, Any]:
     return {"command": "prune", "dry_run": dry_run, "folders": folders, "files": len(files), "bytes": size}
 
 
+def run_pack(out: str, parts: Sequence[str]) -> dict[str, Any]:
+    """Merge finished data sets."""
+    from pipeline.merge import merge
+
+    with locked(state_place(out)):
+        return {"command": "pack", "out": out, **merge(out, parts)}
+
+
 def run_verify(out: str) -> dict[str, Any]:
     """Check the committed data set."""
     return {"command": "verify", "out": out, **to_plain(verify(place_at(out)))}

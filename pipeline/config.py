@@ -86,11 +86,13 @@ SECTIONS: dict[str, type[Any]] = {"source": SourceSettings, "pack": PackSettings
 def load_config(where: str | None, overrides: Sequence[str] = ()) -> Config:
     """Read a config file, or one of the ready-made ones by name, and apply `a.b=value` overrides (values are YAML).
 
+    An override that chooses another backend drops the file's settings of that stage, which belong to the backend it had.
+
     Raises `UsageError` that names the file, the setting and the nearest valid choice.
     """
     place = where or "stereo_calls"
     data = _read(place)
-    for override in overrides:
+    for override in sorted(overrides, key=lambda each: not _chooses_backend(each)):
         _apply(data, override)
     return build_config(data, place)
 
@@ -154,9 +156,17 @@ def _apply(data: dict[str, Any], override: str) -> None:
             raise UsageError(f"--set {override}: {parent} is not a group of settings")
         at = child
     try:
-        at[last] = yaml.safe_load(text)
+        value = yaml.safe_load(text)
     except yaml.YAMLError as error:
         raise UsageError(f"--set {override}: the value is not valid YAML") from error
+    if _chooses_backend(override) and value != at.get("backend", next(iter(table().get(parents[0], {})), None)):
+        at.clear()
+    at[last] = value
+
+
+def _chooses_backend(override: str) -> bool:
+    path = override.partition("=")[0].strip()
+    return path.endswith(".backend") and path.count(".") == 1
 
 
 def _make(cls: type[Any], settings: dict[str, Any], place: str) -> Any:

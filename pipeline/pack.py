@@ -153,7 +153,7 @@ def pack_shards(
 
     On return every shard lies under its final name and no manifest exists unless nothing had to change; writing it is the commit.
     """
-    standing = _committed(out, jobs)
+    standing = committed(out, jobs)
     handler = _PackHandler(standing)
     missing = [job for job in jobs if job.name not in standing]
     if missing:
@@ -163,7 +163,7 @@ def pack_shards(
         Driver(pool, [Group(work, range(workers), Needs(), tasks)], handler, stop, load_deadline).run()
         if stop.level or len(handler.records) < len(jobs):
             return None
-    _put_in_place(out, [handler.records[job.name] for job in jobs])
+    put_in_place(out, [handler.records[job.name] for job in jobs])
     return [handler.records[job.name] for job in jobs]
 
 
@@ -186,7 +186,7 @@ class _PackHandler:
         return
 
 
-def _committed(out: Place, jobs: Sequence[ShardJob]) -> dict[str, ShardRecord]:
+def committed(out: Place, jobs: Sequence[ShardJob]) -> dict[str, ShardRecord]:
     """Shards that need no packing: in the committed manifest, or whole in staging, or moved from it by a run that was cut short."""
     manifest = out.get_or_none("manifest.json")
     listed = {s["name"]: from_plain(ShardRecord, s) for s in json.loads(manifest)["shards"]} if manifest else {}
@@ -212,7 +212,8 @@ def _is_whole(out: Place, name: str, record: ShardRecord) -> bool:
         return hash_range(path) == record.sha256
 
 
-def _put_in_place(out: Place, records: Sequence[ShardRecord]) -> None:
+def put_in_place(out: Place, records: Sequence[ShardRecord]) -> None:
+    """Retract the manifest, move staged shards to their names and delete shards of other names; nothing when nothing would change."""
     waiting = set(out.names(STAGING))
     to_move = [r for r in records if staged(r.name).rsplit("/", 1)[-1] in waiting]
     stale = set(out.names("data")) - {r.name.rsplit("/", 1)[-1] for r in records}

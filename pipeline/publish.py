@@ -23,6 +23,7 @@ from schemas.errors import RejectRecord
 from schemas.plain import to_plain
 
 MANIFEST_FORMAT = 1
+REJECTS = "rejects.parquet"
 PACKAGES = ("duologue", "numpy", "pyarrow", "soundfile", "soxr", "av", "numba", "scipy", "silero-vad", "onnxruntime")
 """Packages whose version can show in the data."""
 
@@ -31,49 +32,55 @@ REJECT_SCHEMA = pa.schema(
 )
 
 
-def publish(out: Place, config: Config, plan: Plan, shards: Sequence[ShardRecord], rejects: Sequence[RejectRecord], counts: Balance) -> str:
-    """Write rejects and report, then commit the manifest; returns where the report is. Everything but the report is deterministic."""
-    rejects_hash = _write_rejects(out, rejects)
-    manifest = manifest_of(config, plan, shards, rejects, counts, rejects_hash)
-    data = json.dumps(manifest, indent=1, sort_keys=True, ensure_ascii=False).encode()
+def publish(out: Place, manifest: dict[str, Any], rejects: Sequence[RejectRecord]) -> str:
+    """Write rejects and report, then commit the manifest; returns where the report is. The same inputs give the same bytes."""
+    reasons = dict(sorted(Counter(r.reason for r in rejects).items()))
+    manifest = {**manifest, "rejects": {"name": REJECTS, "sha256": _write_rejects(out, rejects), "by_reason": reasons}}
     write_report(out, manifest, rejects)
+    data = json.dumps(manifest, indent=1, sort_keys=True, ensure_ascii=False).encode()
     if out.get_or_none("manifest.json") != data:
         out.put("manifest.json", data)
     return f"{out.root}/report.html"
 
 
-def manifest_of(
-    config: Config, plan: Plan, shards: Sequence[ShardRecord], rejects: Sequence[RejectRecord], counts: Balance, rejects_hash: str
-) -> dict[str, Any]:
+def manifest_of(config: Config, plan: Plan, shards: Sequence[ShardRecord], counts: Balance) -> dict[str, Any]:
     """What the data set is, in plain values; holds no time and no path of the machine that made it."""
     data = config_data(config)
     data.pop("run")
-    return {
+    about = {
         "format": MANIFEST_FORMAT,
         "name": config.name,
-        "rows": sum(s.rows for s in shards),
-        "recordings": sum(s.recordings for s in shards),
-        "hours": round(sum(s.seconds for s in shards) / 3600, 6),
         "inputs": to_plain(counts),
-        "rejects": {
-            "name": "rejects.parquet",
-            "sha256": rejects_hash,
-            "by_reason": dict(sorted(Counter(r.reason for r in rejects).items())),
-        },
-        "shards": [to_plain(shard) for shard in shards],
         "chain": to_plain(provenance(plan)),
         "config": data,
         "versions": {name: found for name in PACKAGES if (found := _version(name))},
     }
+    return {**about, **totals(shards)}
+
+
+def totals(shards: Sequence[ShardRecord]) -> dict[str, Any]:
+    """The manifest's account of its shards."""
+    return {
+        "rows": sum(s.rows for s in shards),
+        "recordings": sum(s.recordings for s in shards),
+        "hours": round(sum(s.seconds for s in shards) / 3600, 6),
+        "shards": [to_plain(shard) for shard in shards],
+    }
+
+
+def read_rejects(out: Place) -> list[RejectRecord]:
+    """The rejects of a committed data set."""
+    with out.reading(REJECTS) as path:
+        rows = pq.read_table(path).to_pylist()
+    return [RejectRecord(r["id"], "", r["stage"], r["reason"], r["detail"], r["facts"], tuple(r["source"].split("; "))) for r in rows]
 
 
 def _write_rejects(out: Place, rejects: Sequence[RejectRecord]) -> str:
-    ordered = sorted(rejects, key=lambda r: (r.id, r.key, r.stage))
     rows = [
         {"id": r.id, "source": "; ".join(r.uris), "stage": r.stage, "reason": r.reason, "detail": r.detail, "facts": r.facts}
-        for r in ordered
+        for r in sorted(rejects, key=lambda r: (r.id, r.stage, r.reason, r.uris, r.facts))
     ]
-    with out.writing("rejects.parquet") as path:
+    with out.writing(REJECTS) as path:
         pq.write_table(pa.Table.from_pylist(rows, schema=REJECT_SCHEMA), path, compression="zstd", write_page_checksum=True)
         return hash_range(path)
 

@@ -122,6 +122,11 @@ def _verify(result: dict[str, Any]) -> list[str]:
     return lines
 
 
+def _pack(result: dict[str, Any]) -> list[str]:
+    lines = [f"{result['parts']} parts: {result['rows']} rows in {result['shards']} shards in {result['out']}", _balance(result["balance"])]
+    return [*lines, f"report: {result['report']}"]
+
+
 def _doctor(result: dict[str, Any]) -> list[str]:
     return [
         f"{'ok ' if check['ok'] else 'BAD' if check['needed'] else 'no '}  {check['name']}: {check['text']}" for check in result["checks"]
@@ -136,5 +141,6 @@ SHOW: dict[str, Callable[[dict[str, Any]], list[str]]] = {
     "retry": _retry,
     "prune": _prune,
     "verify": _verify,
+    "pack": _pack,
     "doctor": _doctor,
 }

@@ -74,7 +74,8 @@ class Likeness:
     same_samples: bool = False
     """Every sample of channel 0 equals its neighbour in channel 1, and they are not all zero."""
     copy: CopyKind | None = None
-    """How channel 1 copies channel 0; absent when it does not. A delayed and scaled copy is `delayed`, an inverted one always `inverted`."""
+    """How channel 1 copies channel 0; absent when it does not. A delayed and scaled copy is `delayed`, an inverted one always
+    `inverted`."""
 
     def __post_init__(self) -> None:
         for name in ("correlation", "similarity"):

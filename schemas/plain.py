@@ -38,7 +38,12 @@ def from_plain(cls: type[T], data: Any) -> T:
     names = {f.name for f in dataclasses.fields(cls) if f.init}  # type: ignore[arg-type]
     if not isinstance(data, dict) or set(data) - names:
         raise LawError(f"{cls.__name__}: unknown fields {sorted(set(data) - names) if isinstance(data, dict) else data!r}")
-    return cls(**{name: _read(hints[name], value) for name, value in data.items()})
+    try:
+        return cls(**{name: _read(hints[name], value) for name, value in data.items()})
+    except LawError:
+        raise
+    except (TypeError, ValueError) as error:
+        raise LawError(f"{cls.__name__}: {error}") from error
 
 
 def arrow_type(annotation: Any) -> pa.DataType:

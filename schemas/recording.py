@@ -60,6 +60,8 @@ class Recording:
             raise LawError(f"Recording: {self.samples.dtype} samples for {self.bits} bits; wanted int16 for 16, int32 for 24")
         if self.rate <= 0:
             raise LawError(f"Recording: rate {self.rate} Hz")
+        if self.bits == 24 and not -(2**23) <= int(self.samples.min()) <= int(self.samples.max()) < 2**23:
+            raise LawError(f"Recording: samples from {self.samples.min()} to {self.samples.max()} do not fit in 24 bits")
 
     @property
     def channels(self) -> int:

@@ -58,7 +58,9 @@ def histogram(tallies: Sequence[Tally], names: Sequence[str], look: Look, descri
 
 def frame(width: int, height: int, title: str, description: str, inner: Markup) -> Markup:
     """An SVG image with a name and a description for those who cannot see it."""
-    opening = Markup('<svg role="img" viewBox="0 0 {} {}" width="{}" height="{}" aria-label="{}">').format(width, height, width, height, title)
+    opening = Markup('<svg role="img" viewBox="0 0 {} {}" width="{}" height="{}" aria-label="{}">').format(
+        width, height, width, height, title
+    )
     return opening + Markup("<title>{}</title><desc>{}</desc>").format(title, description) + inner + Markup("</svg>")
 
 
@@ -112,7 +114,10 @@ def _ticks(axis: Axis, edges: Floats, look: Look, y: float) -> Markup:
     ticks = axis.ticks(look.label, 6 if look.width < 600 else 12)
     if look.whole:
         ticks = [tick for tick in ticks if axis.at(float(edges[1])) < tick[0] < axis.at(float(edges[-2]))]
-        beyond = ((edges[0] + edges[1]) / 2, f"<{look.label(float(edges[1]))}"), ((edges[-2] + edges[-1]) / 2, f"≥{look.label(float(edges[-2]))}")
+        beyond = (
+            ((edges[0] + edges[1]) / 2, f"<{look.label(float(edges[1]))}"),
+            ((edges[-2] + edges[-1]) / 2, f"≥{look.label(float(edges[-2]))}"),
+        )
         ticks = [*((axis.at(float(at)), text) for at, text in beyond), *ticks]
     parts = []
     for x, text in ticks:

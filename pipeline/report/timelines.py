@@ -54,7 +54,9 @@ def overlap(left: Stretches, right: Stretches) -> Stretches:
 
 def describe(speech: tuple[Stretches, ...], both: Stretches, end: float, duration: float) -> str:
     """What a timeline shows, in words."""
-    parts = [f"channel {c} speaks {lasting(_sum(spans))} in {several(len(spans), 'stretch', 'stretches')}" for c, spans in enumerate(speech)]
+    parts = [
+        f"channel {c} speaks {lasting(_sum(spans))} in {several(len(spans), 'stretch', 'stretches')}" for c, spans in enumerate(speech)
+    ]
     shown = f"All {lasting(duration)}" if end == duration else f"The first {lasting(end)} of {lasting(duration)}"
     return f"{shown}: {parts[0]}, {parts[1]}; both at once {lasting(_sum(both))} ({share(_sum(both) / end)})."
 
@@ -95,5 +97,9 @@ def _scale(axis: Axis, end: float, height: float) -> Markup:
         parts.append(Markup('<line class="grid" x1="{:.1f}" x2="{:.1f}" y1="{}" y2="{}"/>').format(x, x, TOP, bottom))
         parts.append(Markup('<text x="{:.1f}" y="{}" text-anchor="middle">{}</text>').format(x, bottom + 14, clock_label(tick)))
     middle = (axis.first + axis.last) / 2
-    parts.append(Markup('<text class="axis" x="{}" y="{}" text-anchor="middle">time from the start of the row (min:s)</text>').format(middle, height - 4))
+    parts.append(
+        Markup('<text class="axis" x="{}" y="{}" text-anchor="middle">time from the start of the row (min:s)</text>').format(
+            middle, height - 4
+        )
+    )
     return Markup("").join(parts)

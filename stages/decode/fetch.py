@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import tempfile
@@ -10,6 +11,7 @@ from typing import IO
 from schemas.errors import Reject, UsageError
 
 _PIECE = 1 << 20
+_ABSENT = (errno.ENOENT, errno.ENOTDIR, errno.EACCES, errno.EPERM, errno.ELOOP, errno.ENAMETOOLONG)
 
 
 def open_uri(uri: str, base: str = "") -> IO[bytes]:
@@ -37,7 +39,9 @@ def resolve(uri: str, base: str = "") -> str:
 def _open_local(path: str) -> IO[bytes]:
     try:
         descriptor = _open_regular(path)
-    except (FileNotFoundError, NotADirectoryError, PermissionError) as error:
+    except OSError as error:
+        if error.errno not in _ABSENT:
+            raise
         raise Reject("missing", f"{path}: {error.strerror}", file=path) from error
     except ValueError as error:
         raise Reject("missing", f"{path!r} is no possible path: {error}", file=path) from error

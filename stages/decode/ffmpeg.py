@@ -43,7 +43,9 @@ def open_ffmpeg(file: BinaryIO, container: str, demuxer: str, promised: int | No
         raise Reject("not_audio", f"the {container} file holds no audio stream")
     track = opened.streams.audio[0]
     context = track.codec_context
-    codec = str(context.codec.canonical_name) if context is not None else "unknown"
+    if context is None:
+        raise Reject("unreadable", f"FFmpeg has no decoder for the audio of this {container} file, or its header is damaged")
+    codec = str(context.codec.canonical_name)
     if codec not in LOSSLESS and codec not in LOSSY and not codec.startswith("pcm_"):
         raise Reject("unsupported", f"{codec} in {container} is refused; convert the file to WAV or FLAC first", encoding=codec)
     rate, channels = int(context.sample_rate or 0), int(context.channels or 0)
@@ -77,7 +79,7 @@ def _frames(stream: Stream, opened: Any, track: Any) -> Iterator[NDArray[Any]]:
     good = 0
     raw_flac = stream.header.container == "FLAC"
     for packet in _packets(stream, opened, track):
-        # FFmpeg's FLAC parser gives no time to bytes among which it found no frame with right check sums; frames lost in them go unreported.
+        # FFmpeg's FLAC parser gives no time to bytes in which no frame's check sums hold; what is lost in them raises no error.
         if raw_flac and packet is not None and packet.size and packet.pts is None:
             stream.damaged += 1
         try:

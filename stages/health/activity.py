@@ -67,7 +67,8 @@ def likely_own(survey: Survey, active: Mask, channel: int) -> Mask:
     below = smooth(here, 5) - reached
     covered = active[other] & (survey.power[channel] > LOWEST)
     if covered.sum() < survey.frame_rate:
-        return active[channel].copy()
+        whole: Mask = active[channel]
+        return whole
     own = active[channel] & (below > np.median(below[covered]) + OWN_DB)
     return _lasting(own, active[channel], survey.frame_rate)
 
@@ -128,7 +129,8 @@ def bridge(mask: Mask, gap: int) -> Mask:
 def smooth(values: Floats, width: int) -> Floats:
     """Running mean over an odd `width`, edges repeated, same length."""
     total = np.cumsum(np.pad(values, (width // 2 + 1, width // 2), mode="edge"), dtype=np.float64)
-    return ((total[width:] - total[:-width]) / width).astype(np.float32)
+    mean: Floats = ((total[width:] - total[:-width]) / width).astype(np.float32)
+    return mean
 
 
 def spread(values: Floats, before: int, after: int) -> Floats:

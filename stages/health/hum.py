@@ -24,7 +24,10 @@ HARMONICS = 10
 
 @dataclass(frozen=True, slots=True)
 class Hum:
-    """Mains hum of one channel: frequency in Hz, dB over the neighbouring floor, level in dBFS without that floor (absent when nothing stands out)."""
+    """Mains hum of one channel: frequency in Hz, dB over the neighbouring floor, level in dBFS without that floor.
+
+    The level is absent when nothing stands out.
+    """
 
     hz: float
     over_db: float

@@ -52,7 +52,9 @@ class _Sums:
 
 
 def leak(recording: Recording, survey: Survey, active: Mask, own: Mask, source: int, blank: Mask, delay_ms: float | None = None) -> Leak:
-    """The leak of channel `source` into the other one; `blank` [1 Hz bins] are steady lines to leave out; `delay_ms` is its delay where known.
+    """The leak of channel `source` into the other one; `blank` [1 Hz bins] are steady lines to leave out.
+
+    `delay_ms` is its delay where known.
 
     Where only the source speaks, its path H into the other channel is the Wiener transfer estimate S_xy / S_xx. |H|^2 is taken
     without the bias that noise gives it: only products of different groups of frames enter, and those of independent noise average to
@@ -109,7 +111,8 @@ def _alone(survey: Survey, talking: Mask, other: Mask, shift: float) -> NDArray[
     later = np.clip(first + moved, 0, survey.frames)
     until = np.clip(first + moved + wide, 0, survey.frames)
     kept = (talk[first + wide] - talk[first] >= TALKING * wide) & (noise[until] == noise[later]) & (until - later == wide)
-    return first[kept] * survey.hop
+    starts: NDArray[np.int64] = first[kept] * survey.hop
+    return starts
 
 
 def _thin(starts: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -119,7 +122,8 @@ def _thin(starts: NDArray[np.int64]) -> NDArray[np.int64]:
     if groups <= most:
         return starts
     chosen = np.linspace(0, groups - 1, most).astype(np.int64)
-    return starts[(chosen[:, None] * GROUP + np.arange(GROUP)).ravel()]
+    thinned: NDArray[np.int64] = starts[(chosen[:, None] * GROUP + np.arange(GROUP)).ravel()]
+    return thinned
 
 
 def _gather(recording: Recording, starts: NDArray[np.int64], source: int, shift: int, blank: Mask) -> _Sums | None:
@@ -148,9 +152,9 @@ def _add(sums: _Sums | None, cross: Complex, power: NDArray[np.float64]) -> _Sum
 
 
 def _delay(recording: Recording, starts: NDArray[np.int64], survey: Survey, other: Mask, source: int, blank: Mask) -> float | None:
-    """Seconds by which the strongest path arrives later, by the smoothed coherence transform (SCOT, Carter 1973); absent without a clear peak.
+    """Seconds by which the strongest path arrives later, by the smoothed coherence transform (SCOT, Carter et al. 1973).
 
-    Frames of the source against one second of the other channel, its own speech muted, so that late echoes lie inside.
+    Frames of the source against one second of the other channel, its own speech muted, so that late echoes lie inside. Absent without a clear peak.
     """
     from scipy import fft
 

@@ -55,7 +55,7 @@ class _Windows:
 
     @property
     def reach(self) -> int:
-        return self.cross.shape[1] // 2
+        return int(self.cross.shape[1]) // 2
 
     def normal(self) -> Floats:
         """Correlation coefficients [windows, lags]."""
@@ -133,7 +133,7 @@ def _correlate(recording: Recording, survey: Survey, level: tuple[float | None, 
     total = np.zeros(len(keep), np.complex64)
     for row, start in enumerate(starts):
         window = [recording.samples[channel, start + move : start + move + size] for channel, move in ((0, 0), (1, shift))]
-        pair = as_float(np.stack(window), recording.bits) * taper
+        pair = np.stack([as_float(side, recording.bits) for side in window]) * taper
         spectrum = np.zeros((2, len(keep)), np.complex64)
         spectrum[:, :bins] = fft.rfft(pair, n, axis=1)[:, :bins] * keep[:bins]
         product = spectrum[1] * np.conj(spectrum[0])
@@ -187,7 +187,8 @@ def _refine(spectrum: NDArray[np.complex64], best: int) -> float:
 def _taper_loss(reach: int, size: float) -> Floats:
     """What a Hann window of `size` samples leaves of a correlation at each lag in -reach .. reach: its own autocorrelation."""
     x = np.abs(np.arange(-reach, reach + 1)) / size
-    return ((1 - x) * (2 + np.cos(2 * np.pi * x)) / 3 + np.sin(2 * np.pi * x) / (2 * np.pi)).astype(np.float32)
+    kept: Floats = ((1 - x) * (2 + np.cos(2 * np.pi * x)) / 3 + np.sin(2 * np.pi * x) / (2 * np.pi)).astype(np.float32)
+    return kept
 
 
 def _separation(survey: Survey, active: Mask) -> float | None:

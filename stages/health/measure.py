@@ -85,7 +85,10 @@ class ChannelHealth:
 
 
 def measure(recording: Recording) -> Health:
-    """Every number of `Health` and no findings; mono recordings have only their side's. Extra memory: some 60 bytes per 16 ms and channel."""
+    """Every number of `Health` and no findings; mono recordings have only their side's.
+
+    Samples are read in batches of seconds; what grows with length is some 60 bytes per 16 ms and channel (250 MB for 10 hours of two).
+    """
     seen = survey(recording)
     active = np.stack([activity(seen, channel) for channel in range(recording.channels)])
     steady = [steady_spectrum(recording, seen, channel, active[channel]) for channel in range(recording.channels)]
@@ -116,6 +119,7 @@ def _no_leaks() -> tuple[Leak, ...]:
 
 def _side(recording: Recording, seen: Survey, channel: int, active: Mask, own: Mask, steady: Floats | None) -> Side:
     hum = mains_hum(steady) if steady is not None else None
+    reach = bandwidth(seen, channel)
     peak = max(-int(seen.low[channel]), int(seen.high[channel])) / full_scale(recording.bits)
     return Side(
         speech_s=float(active.sum() / seen.frame_rate),
@@ -126,8 +130,8 @@ def _side(recording: Recording, seen: Survey, channel: int, active: Mask, own: M
         dc=float(seen.mean[channel]),
         zeros=int(seen.zeros[channel]) / recording.length,
         clipping=int(seen.clipped[channel]) / recording.length,
-        bandwidth_hz=bandwidth(seen, channel),
-        original_rate=original_rate(seen, channel),
+        bandwidth_hz=reach,
+        original_rate=original_rate(recording, seen, channel, reach),
         hum_db=hum.over_db if hum else None,
         hum_dbfs=hum.level_dbfs if hum else None,
         hum_hz=hum.hz if hum else None,
@@ -136,6 +140,6 @@ def _side(recording: Recording, seen: Survey, channel: int, active: Mask, own: M
 
 def _rejection(finding: Finding, found: tuple[Finding, ...], health: Health) -> Reject:
     where = "" if finding.channel is None else f" on channel {finding.channel}"
-    detail = f"{finding.name}{where}: {finding.value:.4g} {finding.unit}, against a limit of {finding.limit:.4g}"
+    detail = f"{finding.name}{where}: {finding.value:.4g} {finding.unit}, against a limit of {finding.limit:.4g} {finding.unit}"
     facts = {"health": to_plain(replace(health, findings=found))}
     return Reject(finding.name, detail, finding=to_plain(finding), **facts)

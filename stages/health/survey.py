@@ -175,4 +175,5 @@ def hann(n: int) -> Floats:
 
 def decibels(power: NDArray[np.floating]) -> Floats:
     """10 log10 of mean squares, not below -140."""
-    return (10 * np.log10(np.maximum(power, 1e-14))).astype(np.float32)
+    level: Floats = (10 * np.log10(np.maximum(power, 1e-14))).astype(np.float32)
+    return level

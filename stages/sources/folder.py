@@ -46,7 +46,7 @@ class _Folder:
     def read_names(self, files: list[File]) -> None:
         names = Names((custom(self.settings.sides),) if self.settings.sides else VOCABULARIES)
         prober = self.prober
-        channels = None if prober is None else lambda file: prober.channels(resolve(self.folder, file.path))
+        channels = None if prober is None else lambda file: prober.channels(resolve(file.path, self.folder))
         paired = pair_by_name(files, names, channels)
         for pair in paired.pairs:
             self.add_pair(pair)

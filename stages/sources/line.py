@@ -73,7 +73,7 @@ class LineReader:
             return self.base
         if why := refusal(base):
             raise _bad(f"the base {base!r} {why}")
-        return resolve(self.base, base)
+        return resolve(base, self.base)
 
     def _derive(self, uris: tuple[str, ...], base: str) -> tuple[str, str]:
         """An id from the path of the audio, as in folders, and its long form."""

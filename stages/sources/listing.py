@@ -155,7 +155,7 @@ def _looks(source: Source, prober: Prober | None, probe_all: bool) -> list[Heade
     """What is known of each file of a source; every file is opened when `probe_all`."""
     if prober is None:
         return [None] * len(source.uris)
-    uris = [resolve(source.base, uri) for uri in source.uris]
+    uris = [resolve(uri, source.base) for uri in source.uris]
     return [prober.look(uri) if probe_all else prober.known.get(uri) for uri in uris]
 
 

@@ -40,7 +40,7 @@ def list_manifest(file: str, kind: str, settings: SourceSettings, prober: Prober
         except Reject as reject:
             known = fields if isinstance(fields, dict) else {}
             rejects.append(_rejected(reject, name, number, known))
-    measured = measure((resolve(line.base, uri) for line in lines for uri in line.uris), problems)
+    measured = measure((resolve(uri, line.base) for line in lines for uri in line.uris), problems)
     drafts = [Draft(_source(line, measured), line.long, f"line {line.number} of {name}", {"line": line.number}) for line in lines]
     if not drafts and not rejects:
         problems.append(f"The manifest {name} has no lines.")
@@ -55,7 +55,7 @@ def _rejected(reject: Reject, name: str, number: int, fields: dict[str, Any]) ->
 
 
 def _source(line: Line, measured: Measured) -> Source:
-    files = [measured[resolve(line.base, uri)] for uri in line.uris]
+    files = [measured[resolve(uri, line.base)] for uri in line.uris]
     return Source(
         id=line.id,
         uris=line.uris,

@@ -44,7 +44,9 @@ def _encode(path: str, samples: NDArray[np.int16], codec: str, format: str, rate
     with av.open(path, "w", format=format, options=options) as muxer:
         stream: Any = muxer.add_stream(codec, rate=rate, layout=layout)
         offered = [one.name for one in stream.codec_context.codec.audio_formats or ()]
-        stream.codec_context.format = av.AudioFormat(next((name for name in ("s16", "s16p") if name in offered), offered[0] if offered else "s16"))
+        stream.codec_context.format = av.AudioFormat(
+            next((name for name in ("s16", "s16p") if name in offered), offered[0] if offered else "s16")
+        )
         resampler = av.AudioResampler(format=stream.codec_context.format.name, layout=layout, rate=rate)
         for at in range(0, len(samples), 1000):
             frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(samples[at : at + 1000]).reshape(1, -1), format="s16", layout=layout)

@@ -199,19 +199,19 @@ CUT = {
 }
 
 
+KEPT_AT_99 = ("m4a", "mp3", "ogg")
+"""Lossy codecs may lack two long frames: their own counts are no more exact than that."""
+
+
 @pytest.mark.parametrize("kind", sorted(CUT))
 @pytest.mark.parametrize("percent", [1, 50, 99])
 def test_truncations(decode: Decode, tmp_path: Path, kind: str, percent: int) -> None:
-    """A cut file is truncated or unreadable where its header promised a length; Ogg promises none, so half of one is a shorter recording."""
+    """A cut file is refused where its header promised a length; Ogg promises none, so half of one is a shorter recording."""
     path = put(tmp_path, f"a.{kind}", CUT[kind][: len(CUT[kind]) * percent // 100])
-    try:
-        got = decode(source(path))
-    except Reject as reject:
-        assert reject.reason in ("truncated", "unreadable", "too_short", "not_audio", "empty")
-        assert percent < 99 or kind in ("wav", "flac", "aiff", "sph")
+    if (kind, percent) == ("ogg", 50) or (percent == 99 and kind in KEPT_AT_99):
+        assert 8000 < decode(source(path)).length <= 40_000
     else:
-        assert percent == 99 or (percent == 50 and kind == "ogg")
-        assert 0.3 * 40_000 < got.length <= 40_000
+        assert verdict(decode, path).reason in ("truncated", "unreadable", "too_short", "not_audio", "empty")
 
 
 def test_relative_paths_and_urls(decode: Decode, tmp_path: Path) -> None:

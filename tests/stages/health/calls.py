@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from schemas.recording import Decoding, Recording
+from schemas.recording import Decoding, Recording, Samples
 from tests.shared import SHARED
 
 Signal = NDArray[np.float64]
@@ -49,7 +49,8 @@ def voices(rate: int) -> tuple[tuple[Signal, ...], tuple[Signal, ...]]:
 
 
 def _at_level(signal: Signal) -> Signal:
-    return signal * 10 ** (LEVEL_DB / 20) / np.sqrt(np.mean(signal**2))
+    level: Signal = signal * 10 ** (LEVEL_DB / 20) / np.sqrt(np.mean(signal**2))
+    return level
 
 
 def dialogue(seconds: float = 60.0, rate: int = 8000, seed: int = 0, breaths: bool = True) -> Signal:
@@ -104,7 +105,8 @@ def leaked(call: Signal, rate: int, db: float, delay: float, fir: Signal | None 
 def recording(signal: Signal, rate: int, bits: int = 16) -> Recording:
     """[channels, n] or [n] floats in [-1, 1) as a recording, rounded and limited to its depth."""
     full = 1 << (bits - 1)
-    samples = np.clip(np.round(np.atleast_2d(signal) * full), -full, full - 1).astype(np.int16 if bits == 16 else np.int32)
+    rounded = np.clip(np.round(np.atleast_2d(signal) * full), -full, full - 1)
+    samples: Samples = rounded.astype(np.int16) if bits == 16 else rounded.astype(np.int32)
     decoding = Decoding(container="WAV", encoding=f"PCM_{bits}", decoder="test", exact=True)
     return Recording(samples=samples, rate=rate, bits=bits, decoding=decoding)
 

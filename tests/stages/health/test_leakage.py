@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from stages.health.measure import measure
-from tests.stages.health.calls import delayed, dialogue, leaked, noise, recording, shared
 from tests.shared import needs_shared
+from tests.stages.health.calls import delayed, dialogue, leaked, noise, recording, shared
 
 RATE = 8000
 FIR = np.array([0.2, 1.0, -0.6, 0.3, 0.15, -0.1])
@@ -20,7 +20,8 @@ def test_level_and_delay_under_noise(db: float, delay: float, fir: np.ndarray | 
     assert there.delay_ms == pytest.approx(1000 * delay, abs=0.25)
     assert (there.source, there.into) == (0, 1)
     assert back.level_db is None
-    assert back.detectable_db is not None and back.detectable_db < -45
+    assert back.detectable_db is not None
+    assert back.detectable_db < -45
 
 
 @pytest.mark.slow
@@ -79,7 +80,8 @@ def test_real_calls_are_clean_until_one_is_spoiled(names: tuple[str, ...]) -> No
     clean = shared(*names)
     for leak in measure(clean).leaks:
         assert leak.level_db is None
-        assert leak.detectable_db is not None and leak.detectable_db < -60
+        assert leak.detectable_db is not None
+        assert leak.detectable_db < -60
     spoiled, truth = leaked(clean.samples / 32768.0, clean.rate, -32, 0.012, FIR, source=1)
     found = measure(recording(spoiled, clean.rate)).leaks[1]
     assert found.level_db == pytest.approx(truth, abs=1.5)

@@ -56,14 +56,17 @@ def test_copies(case: str) -> None:
     signal = mono()
     pair = np.stack([signal, make(signal)])
     like = measure(recording(pair, RATE)).likeness
-    assert like is not None and like.copy == kind
+    assert like is not None
+    assert like.copy == kind
     assert like.lag_ms == pytest.approx(lag, abs=0.05)
     assert like.gain_db == pytest.approx(gain, abs=0.6)
-    assert like.correlation is not None and abs(like.correlation) > 0.95
+    assert like.correlation is not None
+    assert abs(like.correlation) > 0.95
     assert (like.correlation < 0) == (kind == "inverted")
     assert like.same_samples == (case == "identical")
     verdict = judged(pair)
-    assert isinstance(verdict, Reject) and verdict.reason == "dual_mono"
+    assert isinstance(verdict, Reject)
+    assert verdict.reason == "dual_mono"
 
 
 @settings(max_examples=12)
@@ -72,7 +75,8 @@ def test_any_gain_any_delay_any_sign(gain: float, seconds: float, flip: bool) ->
     signal = mono(12) * 0.2
     copy = delayed(signal, seconds, RATE) * 10 ** (gain / 20) * (-1 if flip else 1)
     like = measure(recording(np.stack([signal, copy + noise(copy.shape, -80, 3)]), RATE)).likeness
-    assert like is not None and like.copy is not None
+    assert like is not None
+    assert like.copy is not None
     assert like.lag_ms == pytest.approx(1000 * seconds, abs=0.05)
     assert (like.copy == "inverted") == flip
 
@@ -83,7 +87,8 @@ def test_drifting_copy() -> None:
     at = np.arange(len(signal)) * (1 + 3e-4)
     drifting = np.interp(at, np.arange(len(signal)), signal)
     verdict = judged(np.stack([signal, drifting]))
-    assert isinstance(verdict, Reject) and verdict.reason in ("dual_mono", "one_scene")
+    assert isinstance(verdict, Reject)
+    assert verdict.reason in ("dual_mono", "one_scene")
 
 
 @pytest.mark.parametrize("seed", [0, 1])
@@ -100,7 +105,8 @@ def test_two_microphones_in_one_room(seed: int) -> None:
             heard = np.convolve(call[talker], tail)[: call.shape[1]]
             scene[microphone] += delayed(heard, lag * microphone, RATE)
     verdict = judged(scene * 0.5 + noise(scene.shape, -55))
-    assert isinstance(verdict, Reject) and verdict.reason in ("one_scene", "dual_mono")
+    assert isinstance(verdict, Reject)
+    assert verdict.reason in ("one_scene", "dual_mono")
 
 
 @pytest.mark.parametrize("db", [-10, -14, -20])
@@ -127,15 +133,19 @@ def test_a_loud_shared_hum_is_no_likeness(hum_hz: float, loud: float) -> None:
     hum = sum(loud / k * np.sin(2 * np.pi * hum_hz * k * time + k) for k in range(1, 8))
     verdict = judged(call + hum + noise(call.shape, -60))
     assert isinstance(verdict, Health), verdict
-    assert verdict.likeness is not None and abs(verdict.likeness.correlation or 0.0) < 0.05
+    assert verdict.likeness is not None
+    assert abs(verdict.likeness.correlation or 0.0) < 0.05
 
 
 def test_a_clean_call_is_unlike() -> None:
     call = dialogue(60, RATE)
     like = measure(recording(call + noise(call.shape, -60), RATE)).likeness
-    assert like is not None and like.copy is None
-    assert like.correlation is not None and abs(like.correlation) < 0.03
-    assert like.separation_db is not None and like.separation_db > 30
+    assert like is not None
+    assert like.copy is None
+    assert like.correlation is not None
+    assert abs(like.correlation) < 0.03
+    assert like.separation_db is not None
+    assert like.separation_db > 30
 
 
 def test_full_overlap_is_unlike() -> None:
@@ -164,7 +174,8 @@ def test_full_overlap_is_unlike() -> None:
 def test_real_fakes(name: str, reason: str, copy: str | None) -> None:
     found = shared(name)
     like = measure(found).likeness
-    assert like is not None and like.copy == copy
+    assert like is not None
+    assert like.copy == copy
     with pytest.raises(Reject) as caught:
         ChannelHealth().load("cpu")(found)
     assert caught.value.reason == reason

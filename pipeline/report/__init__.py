@@ -1,0 +1,57 @@
+"""The report: one page that tells what is in a data set, what was left out, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pipeline.place import Place
+from pipeline.report import words
+from pipeline.report.condition import Condition
+from pipeline.report.reading import batches
+from pipeline.report.taking import Taking
+from pipeline.report.totals import Totals
+from pipeline.report.view import Gathered, view
+from schemas.errors import DuologueError, RejectRecord
+
+FOLDER = Path(__file__).parent
+
+
+def write_report(out: Place, manifest: dict[str, Any], rejects: Sequence[RejectRecord]) -> None:
+    """Write `report.html` beside the shards that `manifest` lists, from those shards, the manifest and the rejects alone.
+
+    Equal inputs give an equal page. Memory does not grow with the number of rows. Raises `DuologueError` when the shards do not hold
+    what the manifest says.
+    """
+    gathered = gather(out, manifest)
+    out.put("report.html", render(view(manifest, rejects, gathered)).encode())
+
+
+def gather(out: Place, manifest: Mapping[str, Any]) -> Gathered:
+    """Read the shards once and add them up; raises `DuologueError` when rows or recordings are not those of the manifest."""
+    gathered = Gathered(Totals(), Taking(), Condition())
+    for table in batches(out, [shard["name"] for shard in manifest["shards"]]):
+        for part in (gathered.totals, gathered.taking, gathered.condition):
+            part.add(table)
+    whole = gathered.totals.whole
+    if (whole.rows, whole.recordings) != (manifest["rows"], manifest["recordings"]):
+        raise DuologueError(
+            f"{out.root}: the shards hold {whole.rows} rows of {whole.recordings} recordings, but the manifest counts {manifest['rows']} of "
+            f"{manifest['recordings']}; run duologue verify"
+        )
+    return gathered
+
+
+def render(values: Mapping[str, Any]) -> str:
+    """The page, with style and drawings inside it; every value is escaped unless it was built as markup."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+    from markupsafe import Markup
+
+    environment = Environment(
+        loader=FileSystemLoader(FOLDER), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    filters = (words.visible, words.count, words.number, words.share, words.hours, words.lasting, words.hertz, words.several)
+    environment.filters.update({function.__name__: function for function in filters})
+    style = Markup((FOLDER / "page.css").read_text(encoding="utf-8"))  # noqa: S704 - our own file
+    return environment.get_template("page.html.j2").render(style=style, **values) + "\n"

@@ -1,0 +1,11 @@
+"""`make bench`: every figure the project promises, as ratios within one run."""
+
+from __future__ import annotations
+
+from tests.bench import engine, vad_speed
+
+if __name__ == "__main__":
+    print("engine\n------")
+    engine.main()
+    print("\nvoice activity detection\n------------------------")
+    vad_speed.main()

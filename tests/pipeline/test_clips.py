@@ -1,0 +1,87 @@
+"""Cuts: they tile the recording, keep the limit and fall into silence wherever one is in reach."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline.clips import MAX_NATIVE_BYTES, clip_limit, clips, within
+from schemas.errors import LawError
+from schemas.span import Span, Spans, intersect, union
+
+
+@st.composite
+def recordings(draw: st.DrawFn) -> tuple[int, int, tuple[Spans, Spans]]:
+    length = draw(st.integers(1, 300))
+    limit = draw(st.integers(1, 120))
+    span = st.tuples(st.integers(0, length), st.integers(0, length)).map(lambda pair: Span(min(pair), max(pair)))
+    channels = draw(st.tuples(*[st.lists(span, max_size=14).map(union)] * 2))
+    return length, limit, channels
+
+
+def silent_cuts(speech: tuple[Spans, ...], length: int) -> set[int]:
+    """Places between two samples at which nobody speaks on either side of the cut."""
+    talk = np.zeros(length, bool)
+    for span in (span for channel in speech for span in channel):
+        talk[span.start : span.end] = True
+    return {at for at in range(1, length) if not talk[at - 1] and not talk[at]}
+
+
+@given(recordings())
+@settings(max_examples=400)
+def test_clips_tile_keep_the_limit_and_cut_in_silence_where_they_can(made: tuple[int, int, tuple[Spans, Spans]]) -> None:
+    length, limit, speech = made
+    found = clips(length, limit, speech)
+    assert [c.span.start for c in found] == [0, *(c.span.end for c in found[:-1])]
+    assert found[-1].span.end == length
+    assert all(1 <= len(c.span) <= limit for c in found)
+    assert [c.cut for c in found].count("end") == 1
+    assert found[-1].cut == "end"
+    quiet = silent_cuts(speech, length)
+    for clip in found[:-1]:
+        reach = {at for at in quiet if clip.span.start + 1 < at <= clip.span.start + limit}
+        assert (clip.cut == "silence") == bool(reach)
+        if clip.cut == "silence":
+            assert clip.span.end in quiet
+        else:
+            assert len(clip.span) == limit
+
+
+@given(recordings())
+def test_the_same_speech_gives_the_same_cuts(made: tuple[int, int, tuple[Spans, Spans]]) -> None:
+    length, limit, speech = made
+    assert clips(length, limit, speech) == clips(length, limit, speech[::-1]) == clips(length, limit, (union((*speech[0], *speech[1])),))
+
+
+@given(st.integers(1, 50))
+def test_a_recording_within_the_limit_is_one_clip(length: int) -> None:
+    (only,) = clips(length, length, ((Span(0, length),),))
+    assert (only.span, only.cut) == (Span(0, length), "end")
+
+
+def test_the_longest_silence_of_the_second_half_is_cut_in_its_middle() -> None:
+    talk = (Span(20, 60), Span(64, 80), Span(90, 200))
+    assert clips(200, 100, (talk, ()))[0].span == Span(0, 85)
+    assert clips(200, 100, (talk, (Span(80, 90),)))[0].span == Span(0, 62)
+    assert clips(200, 100, (talk, (Span(60, 90),)))[0].span.end in range(9, 12)
+
+
+def test_no_limit_below_one_sample() -> None:
+    with pytest.raises(LawError, match="limit 0"):
+        clips(10, 0, ())
+
+
+@given(st.floats(0.001, 1000), st.sampled_from([8000, 11025, 48000, 384000]), st.sampled_from([16, 24]))
+def test_the_limit_in_samples_keeps_minutes_and_bytes(minutes: float, rate: int, bits: int) -> None:
+    limit = clip_limit(minutes, rate, bits)
+    assert 1 <= limit <= max(1, minutes * 60 * rate)
+    assert limit * 2 * (2 if bits == 16 else 4) <= MAX_NATIVE_BYTES
+
+
+@given(recordings(), st.integers(0, 300), st.integers(0, 300))
+def test_within_keeps_what_is_inside_and_counts_from_there(made: tuple[int, int, tuple[Spans, Spans]], one: int, other: int) -> None:
+    window = Span(min(one, other), max(one, other))
+    inside = within(made[2][0], window)
+    assert tuple(Span(s.start + window.start, s.end + window.start) for s in inside) == intersect(made[2][0], (window,))
