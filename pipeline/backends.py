@@ -47,7 +47,10 @@ def backend_class(kind: str, backend: str | None, place: str) -> type[Any]:
     if chosen not in known:
         raise UsageError(f"{place}: {kind}.backend: no backend {chosen!r}{did_you_mean(chosen, known)}")
     module, _, name = known[chosen].partition(":")
-    loaded: type[Any] = getattr(import_module(module), name)
+    try:
+        loaded: type[Any] = getattr(import_module(module), name)
+    except (ImportError, AttributeError) as error:
+        raise UsageError(f"{place}: {kind}.backend: {chosen} ({known[chosen]}) cannot be loaded: {error}") from error
     return loaded
 
 

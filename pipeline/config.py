@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import math
+import re
+import reprlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import yaml
 
@@ -16,11 +19,28 @@ from schemas.errors import UsageError
 from stages.sources.settings import SourceSettings
 
 MAX_BYTES = 1 << 20
+SPLIT = re.compile(r"[A-Za-z0-9_]+(\.[A-Za-z0-9_]+)*")
+"""Split names that `datasets` accepts."""
+
+
+def _law(good: bool, setting: str, value: Any, wanted: str) -> None:
+    if not good:
+        raise UsageError(f"{setting}: wanted {wanted}, got {short(value)}")
+
+
+def _laws_of_counts(section: str, value: Any, **least: float) -> None:
+    """Each named setting is a finite number, at or above its least; None is left to the type check."""
+    for name, low in least.items():
+        number = getattr(value, name)
+        _law(number is None or (low <= number and math.isfinite(number)), f"{section}.{name}", number, f"{low} or more")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Crew:
     """A group of workers that take dialogues through some consecutive stages."""
+
+    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
+    # Pydantic ignores unknown names in a nested dataclass unless told otherwise.
 
     stages: tuple[str, ...]
     """Kinds, in chain order; crews together name every stage of the chain once."""
@@ -31,6 +51,9 @@ class Crew:
     """GPUs each worker reserves; a fraction lets several share one."""
     device: str = "cpu"
     """`cpu`, `cuda` or `cuda:<n>`."""
+
+    def __post_init__(self) -> None:
+        _laws_of_counts("run.crews", self, workers=1, cpus=0, gpus=0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +76,10 @@ class RunSettings:
     scratch: str | None = None
     """Folder for decoded audio while a dialogue is worked on; None is the system's temporary folder."""
 
+    def __post_init__(self) -> None:
+        _laws_of_counts("run", self, workers=1, deadline=0, deadline_per_mb=0, load_deadline=0, failure_after=0)
+        _law(0 <= self.failure_limit <= 1, "run.failure_limit", self.failure_limit, "a share from 0 to 1")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PackSettings:
@@ -66,6 +93,11 @@ class PackSettings:
     """Longest row; longer recordings are cut where both sides are silent."""
     group_mb: int = 64
     """Encoded audio after which a row group is closed; groups stay under 100 MB."""
+
+    def __post_init__(self) -> None:
+        _law(SPLIT.fullmatch(self.split) is not None, "pack.split", self.split, "letters, digits and underscores, such as 'train'")
+        _laws_of_counts("pack", self, shard_mb=1, group_mb=1)
+        _law(0 < self.clip_minutes < math.inf, "pack.clip_minutes", self.clip_minutes, "a number above 0")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,13 +137,16 @@ def build_config(data: dict[str, Any], place: str) -> Config:
         raise UsageError(f"{place}: chain: wanted a list of stage kinds in running order, such as {list(table())}")
     for key, value in data.items():
         if key not in SECTIONS and key not in table():
-            raise UsageError(f"{place}: {key}: no such setting{did_you_mean(key, [*SECTIONS, *table(), 'chain', 'name'])}")
+            raise UsageError(f"{place}: {key}: no such setting{did_you_mean(str(key), [*SECTIONS, *table(), 'chain', 'name'])}")
         if value is not None and not isinstance(value, dict):
-            raise UsageError(f"{place}: {key}: wanted a mapping of settings, got {value!r}")
+            raise UsageError(f"{place}: {key}: wanted a mapping of settings, got {short(value)}")
     stages = []
     for kind in chain:
         settings = dict(data.get(kind) or {})
-        cls = backend_class(kind, settings.pop("backend", None), place)
+        backend = settings.pop("backend", None)
+        if backend is not None and not isinstance(backend, str):
+            raise UsageError(f"{place}: {kind}.backend: wanted a name, got {short(backend)}")
+        cls = backend_class(kind, backend, place)
         stages.append(_make(cls, settings, f"{place}: {kind}"))
     made = {key: _make(cls, dict(data.get(key) or {}), f"{place}: {key}") for key, cls in SECTIONS.items()}
     return Config(name=name, chain=tuple(stages), **made)
@@ -128,7 +163,10 @@ def _read(where: str) -> dict[str, Any]:
     if path.is_file():
         if path.stat().st_size > MAX_BYTES:
             raise UsageError(f"{where}: {path.stat().st_size} bytes; a config has at most {MAX_BYTES}")
-        text = path.read_text(encoding="utf-8")
+        try:
+            text = path.read_text(encoding="utf-8")
+        except UnicodeDecodeError as error:
+            raise UsageError(f"{where}: not UTF-8 text: {error}") from error
     elif where in ready_made():
         text = ready_made()[where].read_text(encoding="utf-8")
     else:
@@ -137,6 +175,8 @@ def _read(where: str) -> dict[str, Any]:
         data = yaml.safe_load(text)
     except yaml.YAMLError as error:
         raise UsageError(f"{where}: not valid YAML: {' '.join(str(error).split())}") from error
+    except RecursionError as error:
+        raise UsageError(f"{where}: not valid YAML for a config: nested too deeply") from error
     if not isinstance(data, dict):
         raise UsageError(f"{where}: wanted a mapping of settings, got {type(data).__name__}")
     return data
@@ -157,7 +197,7 @@ def _apply(data: dict[str, Any], override: str) -> None:
         at = child
     try:
         value = yaml.safe_load(text)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, RecursionError) as error:
         raise UsageError(f"--set {override}: the value is not valid YAML") from error
     if _chooses_backend(override) and value != at.get("backend", next(iter(table().get(parents[0], {})), None)):
         at.clear()
@@ -173,7 +213,7 @@ def _make(cls: type[Any], settings: dict[str, Any], place: str) -> Any:
     """An instance of a settings dataclass, with every name and type checked."""
     from pydantic import TypeAdapter, ValidationError
 
-    valid = [f.name for f in dataclasses.fields(cls) if f.init]
+    valid = _names(cls)
     for name in settings:
         if name not in valid:
             raise UsageError(f"{place}.{name}: no such setting{did_you_mean(str(name), valid)}")
@@ -181,5 +221,21 @@ def _make(cls: type[Any], settings: dict[str, Any], place: str) -> Any:
         return TypeAdapter(cls).validate_python(settings)
     except ValidationError as error:
         first = error.errors()[0]
-        name = ".".join(str(part) for part in first["loc"])
-        raise UsageError(f"{place}.{name}: {first['msg'][0].lower()}{first['msg'][1:]}, got {first['input']!r}") from error
+        cause = first.get("ctx", {}).get("error")
+        if isinstance(cause, UsageError):
+            raise UsageError(f"{place.partition(': ')[0]}: {cause}") from error
+        name = ".".join([place, *(str(part) for part in first["loc"])])
+        if first["type"] == "unexpected_keyword_argument":
+            raise UsageError(f"{name}: no such setting{did_you_mean(str(first['loc'][-1]), _names(Crew))}") from error
+        raise UsageError(f"{name}: {first['msg'][0].lower()}{first['msg'][1:]}, got {short(first['input'])}") from error
+
+
+def _names(cls: type[Any]) -> list[str]:
+    return [f.name for f in dataclasses.fields(cls) if f.init]
+
+
+def short(value: Any) -> str:
+    """`repr(value)` in at most a line or so: a few kilobytes of YAML aliases can stand for gigabytes."""
+    brief = reprlib.Repr()
+    brief.maxlevel, brief.maxstring, brief.maxother = 2, 100, 100
+    return brief.repr(value)

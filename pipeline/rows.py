@@ -10,7 +10,7 @@ from pipeline.clips import Clip, clip_limit, clips, within
 from pipeline.codecs import write_flac
 from pipeline.plan import Plan
 from schemas.activity import Activity, Turns
-from schemas.health import Health
+from schemas.health import Health, swapped
 from schemas.recording import Recording
 from schemas.row import (
     Row,
@@ -57,6 +57,8 @@ def _row(
 ) -> Row:
     window, rate = clip.span, tracks.rate
     health: Health | None = value(Health) if plan.giver(Health) is not None else None
+    if health is not None and tracks.order == (1, 0):
+        health = swapped(health)
     id = source.id if count == 1 else f"{source.id}#{index:04d}"
     return Row(
         id=id,
@@ -108,8 +110,13 @@ def _origins(tracks: Tracks, window: Span) -> tuple[RowOrigin, ...]:
 
 
 def scores(health: Health | None) -> tuple[RowScore, ...]:
-    """Scores that follow from channel health."""
-    return ()
+    """Signal-to-noise ratio of each channel, where both its levels are known."""
+    found = []
+    for channel, side in enumerate(health.sides if health is not None else ()):
+        if side.level_dbfs is not None and side.noise_dbfs is not None:
+            method = "health: level_dbfs - noise_dbfs"
+            found.append(RowScore("snr", channel, side.level_dbfs - side.noise_dbfs, "dB", method))
+    return tuple(found)
 
 
 def provenance(plan: Plan) -> tuple[RowStage, ...]:

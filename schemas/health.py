@@ -5,7 +5,7 @@ Levels are RMS in dBFS where 0 dBFS is a constant of full scale, so a full-scale
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 from schemas.errors import REASONS, LawError
@@ -144,3 +144,16 @@ class Health:
     def found(self, name: str) -> tuple[Finding, ...]:
         """The findings of one name."""
         return tuple(finding for finding in self.findings if finding.name == name)
+
+
+def swapped(health: Health) -> Health:
+    """The health of the same recording with its two channels the other way round; its own inverse. A mono one stays as it is."""
+    if len(health.sides) == 1:
+        return health
+    alike = health.likeness
+    if alike is not None:
+        lag, gain = alike.lag_ms, alike.gain_db
+        alike = replace(alike, lag_ms=None if lag is None else -lag, gain_db=None if gain is None else -gain)
+    leaks = tuple(replace(leak, source=1 - leak.source, into=1 - leak.into) for leak in reversed(health.leaks))
+    findings = tuple(f if f.channel is None else replace(f, channel=1 - f.channel) for f in health.findings)
+    return replace(health, sides=health.sides[::-1], likeness=alike, leaks=leaks, findings=findings)

@@ -36,9 +36,9 @@ def gather(out: Place, manifest: Mapping[str, Any]) -> Gathered:
             part.add(table)
     whole = gathered.totals.whole
     if (whole.rows, whole.recordings) != (manifest["rows"], manifest["recordings"]):
+        counted = f"{manifest['rows']} rows of {manifest['recordings']} recordings"
         raise DuologueError(
-            f"{out.root}: the shards hold {whole.rows} rows of {whole.recordings} recordings, but the manifest counts {manifest['rows']} of "
-            f"{manifest['recordings']}; run duologue verify"
+            f"{out.root}: the shards hold {whole.rows} rows of {whole.recordings} recordings, not the {counted} of the manifest"
         )
     return gathered
 

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.report.columns import Floats, column, matrix, owners
+from pipeline.report.columns import Floats, column, matrix, numbers, owners
 from pipeline.report.tally import Tally
 
 
@@ -59,7 +59,7 @@ class Condition:
 
     def add(self, table: pa.Table) -> None:
         """Take in some rows."""
-        first = table.filter(pc.equal(column(table, "clip.index"), 0))
+        first = table.filter(pa.array(numbers(table, "clip.index") == 0))
         if not first.num_rows:
             return
         known = first.filter(pc.is_valid(column(first, "health")))

@@ -13,7 +13,7 @@ from pipeline.report.condition import Condition
 from pipeline.report.taking import Taking
 from pipeline.report.tally import Tally
 from pipeline.report.totals import Totals
-from pipeline.report.words import count, lasting, several, share, with_unit
+from pipeline.report.words import NB, count, lasting, number, several, share, with_unit
 from schemas.stats import CANDOR_MEDIAN_FTO, FTO_EDGES
 
 SIDES = ("recorded channel 0", "recorded channel 1")
@@ -30,13 +30,14 @@ class Figure:
     wide: bool = False
 
 
-def describe(tally: Tally, of: tuple[str, str], value: Callable[[float], str]) -> str:
-    """`n = 12 rows; median …; middle half …; from … to …; absent in 3`."""
+def describe(tally: Tally, of: tuple[str, str], value: Callable[[float], str], unit: str = "") -> str:
+    """`n = 12 rows; median …, middle half … to …, range … to … dB; absent in 3`."""
     if not tally.n:
         return f"no value in {several(tally.absent, *of)}" if tally.absent else "no value"
     least, first, middle, third, most = (value(tally.quantile(q) or 0.0) for q in (0, 0.25, 0.5, 0.75, 1))
     parts = [f"n = {several(tally.n, *of)}"]
-    parts.append(f"median {middle}, middle half {first} to {third}, from {least} to {most}" if tally.n > 1 else f"value {middle}")
+    summary = f"median {middle}, middle half {first} to {third}, range {least} to {most}" if tally.n > 1 else f"value {middle}"
+    parts.append(f"{summary}{NB}{unit}" if unit else summary)
     if tally.absent:
         parts.append(f"absent in {count(tally.absent)}")
     return "; ".join(parts)
@@ -52,7 +53,7 @@ def one(tally: Tally, of: tuple[str, str], look: Look, value: Callable[[float], 
 def two(tallies: Sequence[Tally], title: str, axis: str, unit: str, note: str) -> Figure:
     """The distributions of both channels, back to back."""
     words = tuple(
-        f"{name[0].upper()}{name[1:]}: {describe(tally, ('recording', 'recordings'), lambda v: with_unit(v, unit))}"
+        f"{name[0].upper()}{name[1:]}: {describe(tally, ('recording', 'recordings'), number, unit)}"
         for name, tally in zip(SIDES, tallies, strict=True)
     )
     look = Look(title=title, axis=axis, of="recordings")
@@ -71,7 +72,9 @@ def of_health(condition: Condition) -> list[Figure]:
     return [
         two(condition.level, "Speech level", "active speech level (dBFS)", "dBFS", "Mean power over speech; absent without speech."),
         two(condition.noise, "Noise floor", "noise floor (dBFS)", "dBFS", "Absent where everything outside speech is digital silence."),
-        two(condition.snr, "Speech over noise", "speech level minus noise floor (dB)", "dB", "Absent where either of the two is."),
+        two(
+            condition.snr, "Signal-to-noise ratio (SNR)", "speech level minus noise floor (dB)", "dB", "Absent where either of the two is."
+        ),
         two(condition.leakage, "Leakage heard", "power of the other side in this channel (dB)", "dB", "Absent where no leak was found."),
     ]
 

@@ -42,7 +42,7 @@ class Found:
     meaning: str
 
 
-COLUMNS = ("Speech level", "Noise floor", "Speech over noise", "Clipped", "Zeros", "Bandwidth", "Leakage heard")
+COLUMNS = ("Speech level", "Noise floor", "SNR", "Clipped", "Zeros", "Bandwidth", "Leakage heard")
 
 
 def found(condition: Condition) -> list[Found]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -60,9 +61,13 @@ class Tally:
         return float(np.clip(value, self.least, self.most))
 
 
-def window(tallies: tuple[Tally, ...], most: int = 32, fewest: int = 12) -> tuple[int, int, int]:
-    """First fine bin, last plus one, and fine bins per drawn bin, that show all of `tallies` (of equal edges, not all empty) in few bins."""
+def window(tallies: tuple[Tally, ...], fewest: int = 12, most: int = 32) -> tuple[int, int, int]:
+    """First fine bin, last plus one, and fine bins per drawn bin, that show all of `tallies` (of equal edges).
+
+    About twice the square root of the larger number of values, within limits: few values in many bins show nothing.
+    """
     first = tallies[0]
+    most = min(most, max(fewest, math.ceil(2 * math.sqrt(max(tally.n for tally in tallies)))))
     filled = np.flatnonzero(sum(tally.counts for tally in tallies))
     total = len(first.counts)
     low, high = (int(filled[0]), int(filled[-1])) if len(filled) else (0, 0)

@@ -12,7 +12,7 @@ from pipeline.report.words import lasting, plainly, several, share
 SHOWN = 120.0
 """Seconds of a row that are drawn."""
 STEPS = (1, 2, 5, 10, 15, 30)
-WIDTH, LEFT, RIGHT = 960, 86, 10
+WIDTH, LEFT, RIGHT = 960, 86, 22
 LANE, GAP, TOP, BOTTOM = 26, 8, 6, 40
 Stretches = tuple[tuple[float, float], ...]
 

@@ -63,7 +63,7 @@ class Totals:
         self.whole.rows += table.num_rows
         self.whole.recordings += int((index == 0).sum())
         self.whole.seconds += float(seconds.sum())
-        self.cut_in_speech += int(pc.sum(pc.equal(column(table, "clip.cut"), "speech")).as_py() or 0)
+        self.cut_in_speech += column(table, "clip.cut").to_pylist().count("speech")
         self.duration.add(numbers(table, "clip.end")[last])
         spoken = speech_seconds(table)
         self.speech += spoken.sum(axis=0)
@@ -77,7 +77,13 @@ class Totals:
         """Hold on to the first rows by id that begin a recording."""
         ids = column(table, "id").to_pylist()
         mine = heapq.nsmallest(self.wanted, np.flatnonzero(first), key=lambda i: ids[i])
-        found = [*self.samples, *(sample_of(row) for row in table.select(["id", "duration", "speakers", "speech"]).take(mine).to_pylist())]
+        found = [
+            *self.samples,
+            *(
+                sample_of(row)
+                for row in table.select(["id", "duration", "speakers", "speech"]).take(pa.array(mine, pa.int64())).to_pylist()
+            ),
+        ]
         self.samples = heapq.nsmallest(self.wanted, found, key=lambda sample: sample.id)
 
 
@@ -87,7 +93,8 @@ def speech_seconds(table: pa.Table) -> Floats:
     items = pc.list_flatten(spans)
     channel, start, end = (np.asarray(pc.struct_field(items, name).to_numpy(zero_copy_only=False)) for name in ("channel", "start", "end"))
     place = owners(spans) * 2 + channel.astype(np.int64)
-    return np.bincount(place, (end - start).astype(np.float64), 2 * len(spans)).reshape(-1, 2)
+    seconds = np.bincount(place, (end - start).astype(np.float64), 2 * len(spans))
+    return seconds.astype(np.float64).reshape(-1, 2)
 
 
 def sample_of(row: dict[str, Any]) -> Sample:

@@ -116,6 +116,9 @@ def serve(control: socket.socket) -> None:
             continue
         try:
             reply = _carry_out(control, request, descriptors)
+        except Exception:
+            # Nothing of the file has been decoded here: a kernel that does not compile or a fork that fails is the machine's fault.
+            reply = {"broken": traceback.format_exc()[-4000:]}
         finally:
             for descriptor in descriptors:
                 os.close(descriptor)
@@ -236,6 +239,10 @@ def _preload() -> None:
 def main() -> None:
     """Entry point: the socket's descriptor is the one argument."""
     control = socket.socket(fileno=int(sys.argv[1]))
+    # What the caller ignores or blocks is inherited, and would hide how forks end.
+    for number in (signal.SIGCHLD, signal.SIGXCPU, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
     _preload()
     control.send(json.dumps({"ready": os.getpid()}).encode())
     serve(control)

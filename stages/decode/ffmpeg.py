@@ -126,13 +126,10 @@ def _samples(frame: Any) -> NDArray[Any]:
 
 
 def batched(blocks: Iterable[NDArray[Any]]) -> Iterator[NDArray[Any]]:
-    """The same samples in blocks of some 16 Ki frames, so that short codec frames cost little each; a change of dtype is kept apart."""
+    """The same samples in blocks of some 16 Ki frames, at most `BLOCK_FRAMES`, so that short codec frames cost little each."""
     held: list[NDArray[Any]] = []
     frames = 0
-    for block in blocks:
-        if held and block.dtype != held[0].dtype:
-            yield np.concatenate(held)
-            held, frames = [], 0
+    for block in (long[at : at + _BATCH_FRAMES] for long in blocks for at in range(0, len(long), _BATCH_FRAMES)):
         held.append(block)
         frames += len(block)
         if frames >= _BATCH_FRAMES:

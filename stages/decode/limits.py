@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import ctypes
 import os
 import resource
@@ -58,8 +57,8 @@ def enter(limits: Limits, parent: int) -> None:
     _lower(resource.RLIMIT_AS, present + limits.memory_mb * (1 << 20))
     _lower(resource.RLIMIT_CORE, 0)
     _lower(resource.RLIMIT_NOFILE, 0)
-    cpu = _ceil(limits.most_cpu)
-    resource.setrlimit(resource.RLIMIT_CPU, (min(_ceil(limits.cpu_seconds), cpu), cpu))
+    _lower(resource.RLIMIT_CPU, _ceil(limits.most_cpu))
+    _grant_cpu(limits.cpu_seconds)
 
 
 def bound_output(frames: int, channels: int) -> None:
@@ -69,25 +68,23 @@ def bound_output(frames: int, channels: int) -> None:
 
 def allowance(limits: Limits, rate: int) -> Callable[[int], None]:
     """A function of the frames decoded so far that grants the processor time these have earned."""
-    hard = _ceil(limits.most_cpu)
-    granted = 0
 
     def grant(frames: int) -> None:
-        nonlocal granted
-        earned = min(_ceil(limits.cpu_seconds * (1 + frames / rate / 3600)), hard)
-        if earned > granted:
-            granted = earned
-            resource.setrlimit(resource.RLIMIT_CPU, (earned, hard))
+        _grant_cpu(limits.cpu_seconds * (1 + frames / rate / 3600))
 
     return grant
 
 
+def _grant_cpu(seconds: float) -> None:
+    hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
+    resource.setrlimit(resource.RLIMIT_CPU, (min(_ceil(seconds), hard), hard))
+
+
 def _lower(which: int, value: int) -> None:
+    """Set both limits of `which` to `value`, or to the present hard limit where that is lower."""
     hard = resource.getrlimit(which)[1]
-    if hard != resource.RLIM_INFINITY:
-        value = min(value, hard)
-    with contextlib.suppress(ValueError):
-        resource.setrlimit(which, (value, value))
+    value = value if hard == resource.RLIM_INFINITY else min(value, hard)
+    resource.setrlimit(which, (value, value))
 
 
 def _ceil(seconds: float) -> int:

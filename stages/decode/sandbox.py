@@ -110,6 +110,10 @@ class Sandbox:
         except _ServerDied:
             self._drop()
             return _Outcome({"signal": None, "text": ""}, self.limits, late=False, wall=0.0)
+        except BaseException:
+            # Interrupted before its reply came: the next request must not take that reply for its own.
+            self._drop()
+            raise
 
     def _drop(self) -> None:
         if self._server is not None:
@@ -170,7 +174,10 @@ class _Server:
             raise _ServerDied from error
         if not data:
             raise _ServerDied
-        return _Outcome(json.loads(data), limits, late=bool(stopped), wall=time.monotonic() - started)
+        reply = json.loads(data)
+        if "broken" in reply:
+            raise SandboxError(f"no decoding process could be started:\n{reply['broken']}")
+        return _Outcome(reply, limits, late=bool(stopped), wall=time.monotonic() - started)
 
     def _readable(self, seconds: float) -> bool:
         waiting = select.poll()

@@ -107,7 +107,8 @@ def _floor(level: Floats, live: Mask, frame_rate: float) -> Floats:
         return np.full(len(level), np.quantile(level[live], FLOOR_QUANTILE) if live.any() else 0.0, np.float32)
     padded = np.pad(floors, 1, mode="edge")
     steady = np.median([padded[:-2], padded[1:-1], padded[2:]], axis=0)
-    return np.interp(np.arange(len(level)), centres, steady).astype(np.float32)
+    joined: Floats = np.interp(np.arange(len(level)), centres, steady).astype(np.float32)
+    return joined
 
 
 def runs(mask: Mask) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

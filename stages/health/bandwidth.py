@@ -13,14 +13,18 @@ DROP_DB = 20.0
 """Above its last content a spectrum stays at least this far below the level just under the edge."""
 LOOK = 0.12
 """The level just under an edge is taken over this share of its frequency, and the edge is as wide."""
-MARGIN = 1.08
+MARGIN = 1.06
 """A resampler's edge lies up to this factor beyond half the original rate."""
 IMAGE_FRAME_S = 0.04
 """Frames in which images are sought: bins of 25 Hz divide every common rate, so a bin's image is a bin."""
 MOST_IMAGES = 400
 LEAST_IMAGES = 40
-IMAGE = 0.5
-"""Correlation of levels with their mirror images: 0.7 to 1 for interpolated sound, under 0.35 for sixty real recordings of full band."""
+IMAGES = (((20, 80), 0.5), ((3, 20), 0.85))
+"""Bins from the fold between which images are sought, and the correlation from which they are told.
+
+Further off they come from interpolation, at 0.7 to 1; sixty real recordings of full band show under 0.35. Nearby they come from
+filters of gentle slope, at 0.94 to 1; but there natural sound is like itself, too, up to 0.65.
+"""
 MUCH_LOWER = 0.75
 """An original rate counts when it is at most this share of the recording's own."""
 
@@ -50,13 +54,14 @@ def bandwidth(survey: Survey, channel: int) -> float | None:
 def original_rate(recording: Recording, survey: Survey, channel: int, reach: float | None) -> int | None:
     """The common rate (Hz) much below the recording's own at which the sound was likely made; absent when there is none.
 
-    Either its half just holds the bandwidth `reach`, or the spectrum above its half mirrors the one below, as a poor resampler leaves it.
+    Either the spectrum above its half mirrors the one below, as all but good resamplers leave it, or its half just holds the bandwidth
+    `reach`, in Hz.
     """
     lower = [rate for rate in RATES if rate <= MUCH_LOWER * survey.rate]
     if reach is None or not lower:
         return None
-    held = next((rate for rate in lower if reach <= rate / 2 * MARGIN), None)
-    return held if held is not None else _mirrored(recording, survey, channel, lower)
+    images = _mirrored(recording, survey, channel, lower)
+    return images if images is not None else next((rate for rate in lower if reach <= rate / 2 * MARGIN), None)
 
 
 def _mirrored(recording: Recording, survey: Survey, channel: int, rates: list[int]) -> int | None:
@@ -75,15 +80,18 @@ def _mirrored(recording: Recording, survey: Survey, channel: int, rates: list[in
         return None
     frames = np.stack([as_float(recording.samples[channel, start : start + n], recording.bits) for start in starts])
     level = 10 * np.log10(np.abs(fft.rfft(frames * hann(n), axis=1)) ** 2 + 1e-12)
-    alike = [_mirror(level, round(rate * IMAGE_FRAME_S)) for rate in rates]
-    clear = max(IMAGE, max(alike) - 0.1)
-    return next((rate for rate, value in zip(rates, alike, strict=True) if value > clear), None)
+    for bins, least in IMAGES:
+        alike = [_mirror(level, round(rate * IMAGE_FRAME_S), bins) for rate in rates]
+        clear = max(least, max(alike) - 0.1)
+        found = next((rate for rate, value in zip(rates, alike, strict=True) if value > clear), None)
+        if found is not None:
+            return found
+    return None
 
 
-def _mirror(level: Floats, fold: int) -> float:
-    """Median correlation over frames of the levels [frames, bins] in bins `b` and `fold - b`, near to `fold / 2` but not at it."""
-    wide = min(fold // 4, level.shape[1] - 1 - fold // 2)
-    apart = np.arange(max(4, wide // 4), wide)
+def _mirror(level: Floats, fold: int, bins: tuple[int, int]) -> float:
+    """Median correlation over frames of the levels [frames, bins] in bins `b` and `fold - b`, `bins` away from `fold / 2`."""
+    apart = np.arange(bins[0], min(bins[1], fold // 2, level.shape[1] - 1 - fold // 2))
     below, above = level[:, fold // 2 - apart], level[:, fold - (fold // 2 - apart)]
     below, above = (side - side.mean(axis=1, keepdims=True) for side in (below, above))
     below, above = (side - side.mean(axis=0) for side in (below, above))

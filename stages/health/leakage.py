@@ -154,7 +154,8 @@ def _add(sums: _Sums | None, cross: Complex, power: NDArray[np.float64]) -> _Sum
 def _delay(recording: Recording, starts: NDArray[np.int64], survey: Survey, other: Mask, source: int, blank: Mask) -> float | None:
     """Seconds by which the strongest path arrives later, by the smoothed coherence transform (SCOT, Carter et al. 1973).
 
-    Frames of the source against one second of the other channel, its own speech muted, so that late echoes lie inside. Absent without a clear peak.
+    Frames of the source against one second of the other channel, its own speech muted, so that late echoes lie inside.
+    Absent without a clear peak.
     """
     from scipy import fft
 

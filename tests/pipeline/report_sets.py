@@ -143,18 +143,24 @@ def calls(count: int, seed: int = 7, seconds: float = 90.0) -> list[Row]:
         parts = 2 if index % 5 == 0 else 1
         for part in range(parts):
             activity = talk(rng, length)
-            clip = RowClip(id, part, parts, part * length, part * length + activity.length / RATE, "end" if part == parts - 1 else "silence")
+            clip = RowClip(
+                id, part, parts, part * length, part * length + activity.length / RATE, "end" if part == parts - 1 else "silence"
+            )
             name = id if parts == 1 else f"{id}#{part:04d}"
             found.append(row(name, activity, health, source=source, clip=clip))
     return found
 
 
 def rejected() -> list[RejectRecord]:
-    some = [RejectRecord(f"mono/{i:03d}", f"k{i}", "tracks", "not_two_channel", "1 channel", "{}", (f"mono/{i:03d}.wav",)) for i in range(23)]
+    some = [
+        RejectRecord(f"mono/{i:03d}", f"k{i}", "tracks", "not_two_channel", "1 channel", "{}", (f"mono/{i:03d}.wav",)) for i in range(23)
+    ]
     return [*some, RejectRecord(HOSTILE, "kx", "decode", "truncated", "header promises <b>9</b> s, 4 s are present", "{}", ())]
 
 
-def publish(out: Path, rows: Sequence[Row], rejects: Sequence[RejectRecord], shards: int = 2, format: Literal["parquet", "arrow"] = "parquet") -> dict[str, Any]:
+def publish(
+    out: Path, rows: Sequence[Row], rejects: Sequence[RejectRecord], shards: int = 2, format: Literal["parquet", "arrow"] = "parquet"
+) -> dict[str, Any]:
     """Write the shards below `out` and give the manifest that lists them."""
     place, records = LocalPlace(str(out)), []
     size = -(-len(rows) // shards) or 1

@@ -18,7 +18,7 @@ import pytest
 
 from schemas.errors import Reject, UsageError
 from stages.decode.limits import Limits
-from stages.decode.sandbox import Decoded, Sandbox
+from stages.decode.sandbox import Decoded, Sandbox, SandboxError
 from tests.stages.decode.made import noise16, wav, written
 
 HOSTILE = "tests.stages.decode.hostile:"
@@ -115,7 +115,7 @@ def test_a_full_disk_is_not_the_files_fault() -> None:
 
 
 def test_slow_is_not_hung() -> None:
-    hostile = Sandbox(Limits(stall_seconds=0.9), HOSTILE + "slow")
+    hostile = Sandbox(Limits(stall_seconds=1.5), HOSTILE + "slow")
     try:
         with file_of(GOOD) as source, tempfile.TemporaryFile() as spool:
             assert hostile.run("decode", source, spool) == {"slow": True}
@@ -148,6 +148,50 @@ def test_a_server_that_died_is_replaced() -> None:
         assert second != first
     finally:
         mine.close()
+
+
+def test_an_interrupted_caller_gets_the_right_reply_next_time() -> None:
+    mine = Sandbox(Limits(stall_seconds=60), HOSTILE + "sleep")
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    try:
+        mine.target = HOSTILE + "describe"
+        with file_of(GOOD) as source:
+            first = mine.run("decode", source)
+            mine.target = HOSTILE + "sleep"
+            signal.setitimer(signal.ITIMER_REAL, 0.3)
+            with pytest.raises(KeyboardInterrupt):
+                mine.run("decode", source)
+            mine.target = HOSTILE + "describe"
+            second = mine.run("decode", source)
+        assert second["server"] != first["server"]
+        assert not psutil.pid_exists(first["server"])
+    finally:
+        signal.signal(signal.SIGALRM, before)
+        mine.close()
+
+
+def test_a_sandbox_that_cannot_work_says_so() -> None:
+    mine = Sandbox(target="tests.stages.decode.hostile:nothing_here")
+    try:
+        with file_of(GOOD) as source, pytest.raises(SandboxError, match="nothing_here"):
+            mine.run("decode", source)
+    finally:
+        mine.close()
+
+
+def test_what_the_caller_ignores_hides_no_crash() -> None:
+    hostile = Sandbox(target=HOSTILE + "segfault")
+    before = signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    try:
+        with pytest.raises(Reject, match="SIGSEGV"):
+            decode(hostile)
+    finally:
+        signal.signal(signal.SIGCHLD, before)
+        hostile.close()
 
 
 def test_a_forked_caller_gets_a_server_of_its_own() -> None:
