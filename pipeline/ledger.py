@@ -20,7 +20,7 @@ from schemas.plain import from_plain, to_plain
 from schemas.source import Source
 
 State = Literal["result", "reject", "error"]
-SUFFIXES: tuple[tuple[str, State], ...] = ((".reject.json", "reject"), (".error.json", "error"), (".flac", "result"), (".json", "result"))
+ENDINGS: tuple[tuple[str, State], ...] = ((".reject.json", "reject"), (".error.json", "error"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ class Ledger:
 
     def survey(self) -> list[dict[str, State]]:
         """For each step, what it holds for which key: one listing per step."""
-        return [read_states(self.place.names(step.address)) for step in self.plan.steps]
+        return [read_states(self.place.names(step.address), codecs.extension(step.stage.gives)) for step in self.plan.steps]
 
     def standings(self, keys: Iterable[str]) -> dict[str, Standing]:
         """Where each dialogue stands, by one listing per step.
@@ -92,14 +92,14 @@ class Ledger:
         return len(self.plan.steps) - 1
 
 
-def read_states(names: Iterable[str]) -> dict[str, State]:
-    """Key and state of each file of one stage's folder.
+def read_states(names: Iterable[str], extension: str) -> dict[str, State]:
+    """Key and state of each file of one stage's folder, whose results end in `extension`; other files are nobody's.
 
     A verdict or fault beside a result means the result came later (a retry, a second attempt elsewhere): the result counts.
     """
     found: dict[str, State] = {}
     for name in names:
-        for suffix, state in SUFFIXES:
+        for suffix, state in (*ENDINGS, (extension, "result")):
             if name.endswith(suffix):
                 key = name[: -len(suffix)]
                 if found.get(key) != "result":

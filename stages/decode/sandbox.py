@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import os
 import select
 import signal
@@ -31,6 +32,7 @@ from stages.decode.stream import Header
 
 T = TypeVar("T")
 TARGET = "stages.decode.child:work"
+log = logging.getLogger("duologue")
 _START_SECONDS = 120.0
 _GRACE_SECONDS = 10.0
 _KEPT_ENVIRONMENT = ("PATH", "HOME", "TMPDIR", "LD_LIBRARY_PATH", "NUMBA_CACHE_DIR", "SYSTEMROOT")
@@ -232,7 +234,9 @@ class _Outcome:
         raise self._crash()
 
     def _crash(self) -> Reject:
-        facts: dict[str, Any] = {"cpu_seconds": round(self.cpu, 1), "peak_mb": self.peak_mb, "wall_seconds": round(self.wall, 1)}
+        # What was measured goes to the log and not into the facts: it differs from run to run, and rejects are part of the data set.
+        log.warning("a decoder was lost after %.1f s of processor and %.1f s of wall time, with %d MB", self.cpu, self.wall, self.peak_mb)
+        facts: dict[str, Any] = {}
         if self.said.get("memory"):
             limit, detail = "memory", f"decoding wanted more than {self.limits.memory_mb} MiB of memory"
         elif self.late:

@@ -51,7 +51,7 @@ def activity(survey: Survey, channel: int) -> Mask:
 
 
 def _tonal(survey: Survey, channel: int, frames: NDArray[np.int64]) -> bool:
-    drift = np.abs(np.diff(survey.centre[channel, frames]))
+    drift = np.abs(np.diff(survey.centre[channel, frames].astype(np.float32)))
     return bool(np.median(survey.breadth[channel, frames]) < TONE_BREADTH and np.median(drift) < TONE_DRIFT_HZ)
 
 
@@ -129,8 +129,9 @@ def bridge(mask: Mask, gap: int) -> Mask:
 
 def smooth(values: Floats, width: int) -> Floats:
     """Running mean over an odd `width`, edges repeated, same length."""
-    total = np.cumsum(np.pad(values, (width // 2 + 1, width // 2), mode="edge"), dtype=np.float64)
-    mean: Floats = ((total[width:] - total[:-width]) / width).astype(np.float32)
+    from scipy import ndimage
+
+    mean: Floats = ndimage.uniform_filter1d(values, width, mode="nearest")
     return mean
 
 

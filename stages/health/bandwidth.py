@@ -80,13 +80,12 @@ def _mirrored(recording: Recording, survey: Survey, channel: int, rates: list[in
         return None
     frames = np.stack([as_float(recording.samples[channel, start : start + n], recording.bits) for start in starts])
     level = 10 * np.log10(np.abs(fft.rfft(frames * hann(n), axis=1)) ** 2 + 1e-12)
+    found: set[int] = set()
     for bins, least in IMAGES:
         alike = [_mirror(level, round(rate * IMAGE_FRAME_S), bins) for rate in rates]
         clear = max(least, max(alike) - 0.1)
-        found = next((rate for rate, value in zip(rates, alike, strict=True) if value > clear), None)
-        if found is not None:
-            return found
-    return None
+        found |= {rate for rate, value in zip(rates, alike, strict=True) if value > clear}
+    return min(found, default=None)
 
 
 def _mirror(level: Floats, fold: int, bins: tuple[int, int]) -> float:

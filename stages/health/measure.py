@@ -87,7 +87,7 @@ class ChannelHealth:
 def measure(recording: Recording) -> Health:
     """Every number of `Health` and no findings; mono recordings have only their side's.
 
-    Samples are read in batches of seconds; what grows with length is some 60 bytes per 16 ms and channel (250 MB for 10 hours of two).
+    Samples are read in batches of seconds; what grows with length is some 60 bytes per 16 ms and channel (140 MB for 10 hours of two channels).
     """
     seen = survey(recording)
     active = np.stack([activity(seen, channel) for channel in range(recording.channels)])

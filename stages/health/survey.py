@@ -11,6 +11,8 @@ from schemas.recording import Recording, as_float, full_scale
 
 Floats = NDArray[np.float32]
 
+BLOCKS = 500
+"""Of a recording longer than this many batches some are taken together, so that their spectra stay few."""
 FRAME_S = 0.032
 """Length of a Hann frame in seconds; frames advance by half of it."""
 BATCH = 256
@@ -36,12 +38,13 @@ class Survey:
     """Power from the third bin up, above 60 Hz: free of DC."""
     band: Floats
     """Power inside `SPEECH_BAND`."""
-    breadth: Floats
+    breadth: NDArray[np.float16]
     """Effective number of bins in `SPEECH_BAND`, (sum P)^2 / sum P^2: 2 for a tone, 4 for two tones, many for noise."""
-    centre: Floats
+    centre: NDArray[np.float16]
     """Mean frequency inside `SPEECH_BAND`, weighted by power, in Hz: still for tones, moving for voices."""
     spectra: Floats
-    """[channels, blocks, bins]: mean power spectrum of the frames of each block that are not digital silence."""
+    """[channels, blocks, bins]: mean power spectrum of the frames of each batch that are not digital silence; the greatest of
+    neighbouring batches in long recordings."""
     mean: NDArray[np.float64]
     zeros: NDArray[np.int64]
     low: NDArray[np.int64]
@@ -68,7 +71,8 @@ def survey(recording: Recording) -> Survey:
     n = 2 * hop
     frames = max(1, -(-(length - hop) // hop))
     counts = [_Counts(full_scale(recording.bits)) for _ in range(channels)]
-    power, band, breadth, centre = (np.zeros((channels, frames), np.float32) for _ in range(4))
+    power, band = (np.zeros((channels, frames), np.float32) for _ in range(2))
+    breadth, centre = (np.zeros((channels, frames), np.float16) for _ in range(2))
     spectra: list[Floats] = []
     same = channels == 2
     for first in range(0, frames, BATCH):
@@ -83,7 +87,11 @@ def survey(recording: Recording) -> Survey:
             frame_power = _frames(as_float(block[channel], recording.bits), n, hop, last - first)
             at = (channel, slice(first, last))
             power[at], band[at], breadth[at], centre[at], means[channel] = _shape(frame_power, rate / n)
-        spectra.append(means)
+        together = BATCH * max(1, frames // (BATCH * BLOCKS))
+        if first % together == 0:
+            spectra.append(means)
+        else:
+            spectra[-1] = np.maximum(spectra[-1], means)
     return Survey(
         n=n,
         hop=hop,

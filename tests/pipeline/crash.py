@@ -27,7 +27,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 SLOW_DISK = "DUOLOGUE_TEST_SLOW_DISK"
 """Environment variable: seconds that each rename takes, so that kills also fall between the moves of shards."""
-DIALOGUES = 12
+DIALOGUES = 8
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Job:
     out: str
     workers: int = 1
     dialogues: int = DIALOGUES
-    seconds: float = 20.0
+    seconds: float = 32.0
     wait: float = 0.05
     trace: str = "trace"
     """Relative to the folder the build runs in: it shows in the manifest's config, which must not differ."""
@@ -233,7 +233,7 @@ def check_end(job: Job, folder: Path, summary: dict[str, Any], clean: Clean) -> 
     return sum(started.values()) - job.dialogues
 
 
-def trials(count: int, seed: int, folder: Path, slow: float = 0.03, at_once: int = 2) -> Iterator[Trial]:
+def trials(count: int, seed: int, folder: Path, slow: float = 0.02, at_once: int = 2) -> Iterator[Trial]:
     """Trials whose moments are spread evenly over the length of a build, each at random within its own share."""
     draw = random.Random(seed)
     clean = clean_build(folder / "clean", slow)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -106,7 +107,7 @@ def test_a_wrong_type_is_told_with_what_was_given(tmp_path: Path, settings: str,
         ("run: {deadline: -1}", "run.deadline"),
         ("run: {failure_limit: 2}", "run.failure_limit"),
         ("run: {failure_after: -1}", "run.failure_after"),
-        ("run: {crews: [{stages: [decode], workers: 0}]}", "run.crews"),
+        ("run: {crews: [{stages: [decode], workers: 0}]}", "run.crews.workers"),
     ],
 )
 def test_a_value_that_cannot_work_is_refused(tmp_path: Path, settings: str, wrong: str) -> None:
@@ -214,14 +215,12 @@ def test_a_config_that_is_no_text_is_told(tmp_path: Path) -> None:
 
 @given(st.text(max_size=60))
 def test_any_override_loads_or_is_a_usage_error(text: str) -> None:
-    try:
-        load_config("stereo_calls", [text])
-    except UsageError as error:
-        assert "\n" not in str(error) or "\n" in text
+    with contextlib.suppress(UsageError):
+        assert load_config("stereo_calls", [text]).chain
 
 
 @pytest.fixture
-def _installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def installed_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A folder on the path that can hold distributions; the table of backends forgets them afterwards."""
     monkeypatch.syspath_prepend(str(tmp_path))
     table.cache_clear()
@@ -256,8 +255,8 @@ def install(folder: Path, point: str, backend: str = "everything") -> None:
     (folder / "outside_vad.py").write_text(MODULE.format(backend=backend))
 
 
-def test_an_installed_package_adds_a_backend(_installed: Path) -> None:
-    install(_installed, "vad.everything")
+def test_aninstalled_folder_package_adds_a_backend(installed_folder: Path) -> None:
+    install(installed_folder, "vad.everything")
     config = load_config("stereo_calls", ["vad.backend=everything", "vad.share=0.5"])
     assert (type(config.chain[3]).__name__, config.chain[3].share) == ("AllVad", 0.5)
     assert make_plan(config.chain).steps[3].address.startswith("vad-")
@@ -265,21 +264,21 @@ def test_an_installed_package_adds_a_backend(_installed: Path) -> None:
         load_config("stereo_calls", ["vad.backend=everythin"])
 
 
-def test_an_installed_package_never_replaces_a_backend_of_ours(_installed: Path) -> None:
-    install(_installed, "vad.energy", "energy")
+def test_aninstalled_folder_package_never_replaces_a_backend_of_ours(installed_folder: Path) -> None:
+    install(installed_folder, "vad.energy", "energy")
     assert type(load_config("stereo_calls", ["vad.backend=energy"]).chain[3]).__name__ == "EnergyVad"
 
 
-def test_an_entry_point_without_a_kind_is_told(_installed: Path) -> None:
-    install(_installed, "everything")
+def test_an_entry_point_without_a_kind_is_told(installed_folder: Path) -> None:
+    install(installed_folder, "everything")
     with pytest.raises(UsageError, match=r"entry point 'everything' of duologue\.backends: wanted a name of the form kind\.backend"):
         load_config("stereo_calls")
 
 
 @pytest.mark.parametrize("value", ["outside_vad:Missing", "no_such_module:AllVad", "outside_vad"])
-def test_a_broken_entry_point_is_told(_installed: Path, value: str) -> None:
-    install(_installed, "vad.everything")
-    (_installed / "outside-1.0.dist-info" / "entry_points.txt").write_text(f"[duologue.backends]\nvad.everything = {value}\n")
+def test_a_broken_entry_point_is_told(installed_folder: Path, value: str) -> None:
+    install(installed_folder, "vad.everything")
+    (installed_folder / "outside-1.0.dist-info" / "entry_points.txt").write_text(f"[duologue.backends]\nvad.everything = {value}\n")
     with pytest.raises(UsageError, match=r"vad\.backend: .*everything.*cannot be loaded"):
         load_config("stereo_calls", ["vad.backend=everything"])
 

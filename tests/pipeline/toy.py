@@ -1,6 +1,7 @@
 """A chain whose stages need no model and whose dialogues are made from their ids, with faults on demand.
 
 The id says what happens: `kill-1`, `hang-2`, `raise-3`, `reject-4`; anything else is a plain dialogue.
+Workers import this module, and tests start many of them: what only the driver needs is imported where it is used.
 """
 
 from __future__ import annotations
@@ -11,24 +12,26 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from pipeline.build import Build
-from pipeline.config import Config, PackSettings, RunSettings
-from pipeline.pools import Pool, Processes
 from schemas.activity import Activity, Turns
 from schemas.errors import Reject
 from schemas.recording import Decoding, Recording
 from schemas.source import Source
 from schemas.tracks import Tracks
-from stages.sources import Listing
 from stages.stage import Weights, speed
 from stages.tracks.recorded import RecordedTracks
 from stages.turns.channels import ChannelTurns
 from stages.turns.stats import TurnTaking
 from stages.vad.energy import EnergyVad
+
+if TYPE_CHECKING:
+    from pipeline.build import Build
+    from pipeline.config import RunSettings
+    from pipeline.pools import Pool
+    from stages.sources import Listing
 
 RATE = 8000
 
@@ -86,6 +89,8 @@ def chain(**decode: object) -> tuple[object, ...]:
 
 
 def listing(ids: list[str]) -> Listing:
+    from stages.sources import Listing
+
     sources = tuple(Source(id=id, uris=(f"{id}.wav",), bytes=1000) for id in sorted(ids))
     return Listing(sources=sources, rejects=(), ignored=(), problems=())
 
@@ -94,6 +99,10 @@ def request(
     out: Path, ids: list[str], make_pool: Callable[[], tuple[Pool, int]] | None = None, run: RunSettings | None = None, **decode: object
 ) -> Build:
     """A build of toy dialogues into `out`, in one child process unless told otherwise."""
+    from pipeline.build import Build
+    from pipeline.config import Config, PackSettings, RunSettings
+    from pipeline.pools import Processes
+
     config = Config(name="toy", chain=chain(**decode), pack=PackSettings(shard_mb=1), run=run or RunSettings())
     make = make_pool or (lambda: (Processes(), 1))
     return Build(src="toy", out=str(out), config=config, listing=listing(ids), make_pool=make, quiet=True)
