@@ -76,7 +76,13 @@ def build(request: Build, stop: Stop) -> Summary:
     plan = make_plan(config.chain)
     state = state_place(request.out)
     work = request.work or default_work(request.out)
-    with locked(state):
+
+    def lost() -> None:
+        log.warning("%s: another process took the lock while this one gave no sign of life; stopping at once", request.out)
+        stop.level = 2
+
+    with locked(state, lost=lost):
+        state.sweep()
         write_state(state, request.src, work, config, request.listing)
         ledger = Ledger(place_at(work), plan)
         for step in plan.steps:

@@ -14,6 +14,7 @@ from pipeline.build import Build, build
 from pipeline.config import Config, load_config
 from pipeline.drive import Stop
 from pipeline.environment import quiet as quiet_telemetry
+from pipeline.environment import show_ray_token
 from pipeline.ledger import Ledger, balance
 from pipeline.lock import locked
 from pipeline.place import place_at
@@ -55,6 +56,8 @@ def run_build(
     def make_pool() -> tuple[Pool, int]:
         if local:
             return (InProcess(), 1) if workers == 0 else (Processes(), workers or checked.run.workers or 1)
+        if address is not None:
+            show_ray_token()
         from pipeline.on_ray import RayPool, cores
 
         pool = RayPool(address, workers)

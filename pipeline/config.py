@@ -91,7 +91,7 @@ class PackSettings:
     """Native audio (before FLAC) in one shard, at most, unless one row alone is larger."""
     clip_minutes: float = 30.0
     """Longest row; longer recordings are cut where both sides are silent."""
-    group_mb: int = 64
+    group_mb: int = 32
     """Encoded audio after which a row group is closed; groups stay under 100 MB."""
 
     def __post_init__(self) -> None:

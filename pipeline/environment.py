@@ -29,6 +29,13 @@ def quiet() -> None:
     os.environ.update(QUIET)
 
 
+def show_ray_token() -> None:
+    """Have Ray's client present the person's token, when there is one: a cluster asks for it by default, the client keeps it unasked."""
+    named = {"RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"} & os.environ.keys()
+    if named or os.path.exists(os.path.expanduser("~/.ray/auth_token")):
+        os.environ.setdefault("RAY_AUTH_MODE", "token")
+
+
 def worker_environment(threads: int) -> dict[str, str]:
     """Environment of a worker process: telemetry off, and `threads` for each numeric library."""
     counts = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), str(threads))

@@ -9,7 +9,7 @@ import secrets
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,38 +24,66 @@ STALE = 600.0
 
 
 @contextlib.contextmanager
-def locked(place: Place, beat: float = BEAT, stale: float = STALE) -> Iterator[None]:
+def locked(place: Place, beat: float = BEAT, stale: float = STALE, lost: Callable[[], None] | None = None) -> Iterator[None]:
     """Hold the lock of a place; raises `UsageError` naming the owner when somebody else holds it.
 
     A lock is taken over when its owner is a process of this machine that no longer lives, or has given no sign of life for `stale`
-    seconds. Should two take it over at once, the later reads its own token back and sees that it lost.
+    seconds. `lost` is called, from another thread, when that happened to us: the machine slept, and somebody else is the owner now.
     """
     owner = _me()
-    if not place.create(NAME, _dump(owner)):
-        _take_over(place, owner, stale)
+    _acquire(place, NAME, owner, stale)
+    for claim in place.names():
+        if claim.startswith(NAME + "."):
+            place.delete(claim)
     done = threading.Event()
-    keeper = threading.Thread(target=_keep, args=(place, owner, beat, done), daemon=True)
+    keeper = threading.Thread(target=_keep, args=(place, owner, beat, done, lost), daemon=True)
     keeper.start()
     try:
         yield
     finally:
         done.set()
         keeper.join()
-        place.delete(NAME)
+        # On a disk that has just become read-only the lock stays, and is taken over like that of a killed process.
+        with contextlib.suppress(OSError):
+            if _read(place, NAME).get("token") == owner["token"]:
+                place.delete(NAME)
 
 
-def _take_over(place: Place, owner: dict[str, Any], stale: float) -> None:
-    data = place.get_or_none(NAME)
-    holder = json.loads(data) if data else None
-    if holder is not None and _alive(holder, stale):
-        raise UsageError(
-            f"{place.root}: in use by process {holder['pid']} on {holder['host']} since {holder['since']}; "
-            f"wait for it, or use another output folder"
-        )
-    place.put(NAME, _dump(owner))
-    time.sleep(0.2)
-    if json.loads(place.get(NAME))["token"] != owner["token"]:
-        raise UsageError(f"{place.root}: another process took the lock at the same moment; try again when it is done")
+def _acquire(place: Place, name: str, owner: dict[str, Any], stale: float) -> None:
+    """Make `name` ours; raises `UsageError` when a living process has it.
+
+    Who wants to replace a dead owner's file first acquires a claim that names that owner, in the same way, and looks again: of many that
+    saw the same dead owner exactly one finds it still there, however slow they are.
+    """
+    while not place.create(name, _dump(owner)):
+        holder = _read(place, name)
+        if not holder:
+            continue
+        if _alive(holder, stale):
+            raise UsageError(
+                f"{place.root}: in use by process {holder['pid']} on {holder['host']} since {holder['since']}; "
+                f"wait for it, or use another output folder"
+            )
+        claim = f"{name}.{holder['token']}"
+        _acquire(place, claim, owner, stale)
+        try:
+            if _read(place, name).get("token") == holder["token"]:
+                place.put(name, _dump(owner))
+                return
+        finally:
+            place.delete(claim)
+
+
+def _read(place: Place, name: str) -> dict[str, Any]:
+    """The owner that a lock names; empty when there is no lock. A lock torn by a power cut has an owner that does not live."""
+    data = place.get_or_none(name)
+    if data is None:
+        return {}
+    try:
+        holder: dict[str, Any] = json.loads(data)
+        return {key: holder[key] for key in ("host", "boot", "pid", "started", "since", "beat", "token")}
+    except (ValueError, KeyError, TypeError):
+        return {"host": "", "boot": "", "pid": 0, "started": 0.0, "since": "", "beat": 0.0, "token": "torn"}
 
 
 def _alive(holder: dict[str, Any], stale: float) -> bool:
@@ -64,9 +92,13 @@ def _alive(holder: dict[str, Any], stale: float) -> bool:
     return time.time() - float(holder["beat"]) < stale
 
 
-def _keep(place: Place, owner: dict[str, Any], beat: float, done: threading.Event) -> None:
+def _keep(place: Place, owner: dict[str, Any], beat: float, done: threading.Event, lost: Callable[[], None] | None) -> None:
     while not done.wait(beat):
         with contextlib.suppress(OSError):
+            if _read(place, NAME).get("token") != owner["token"]:
+                if lost is not None:
+                    lost()
+                return
             place.put(NAME, _dump({**owner, "beat": time.time()}))
 
 
@@ -92,10 +124,14 @@ def _boot() -> str:
 
 
 def _started(pid: int) -> float | None:
-    """When a process of this machine was started, None if there is none: a reused number is another process."""
+    """When a living process of this machine was started, None if there is none: a reused number is another process.
+
+    A zombie does not live: in a container whose first process reaps nobody, a killed process stays one for ever.
+    """
     import psutil
 
     try:
-        return float(psutil.Process(pid).create_time())
+        process = psutil.Process(pid)
+        return None if process.status() == psutil.STATUS_ZOMBIE else float(process.create_time())
     except psutil.NoSuchProcess:
         return None

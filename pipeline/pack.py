@@ -196,13 +196,17 @@ def committed(out: Place, jobs: Sequence[ShardJob]) -> dict[str, ShardRecord]:
         if record is not None and record.fingerprint == job.fingerprint and out.size(job.name) == record.bytes:
             found[job.name] = record
             continue
-        data = out.get_or_none(staged(job.name) + ".json")
-        record = from_plain(ShardRecord, json.loads(data)) if data else None
+        record = _staged_record(out, job.name)
         if record is None or record.name != job.name or record.fingerprint != job.fingerprint:
             continue
         if _is_whole(out, staged(job.name), record) or _is_whole(out, job.name, record):
             found[job.name] = record
     return found
+
+
+def _staged_record(out: Place, name: str) -> ShardRecord | None:
+    data = out.get_or_none(staged(name) + ".json")
+    return from_plain(ShardRecord, json.loads(data)) if data else None
 
 
 def _is_whole(out: Place, name: str, record: ShardRecord) -> bool:
@@ -213,9 +217,12 @@ def _is_whole(out: Place, name: str, record: ShardRecord) -> bool:
 
 
 def put_in_place(out: Place, records: Sequence[ShardRecord]) -> None:
-    """Retract the manifest, move staged shards to their names and delete shards of other names; nothing when nothing would change."""
+    """Retract the manifest, move staged shards to their names and delete shards of other names; nothing when nothing would change.
+
+    A shard of the same name that other settings left in staging is not moved.
+    """
     waiting = set(out.names(STAGING))
-    to_move = [r for r in records if staged(r.name).rsplit("/", 1)[-1] in waiting]
+    to_move = [r for r in records if staged(r.name).rsplit("/", 1)[-1] in waiting and _staged_record(out, r.name) == r]
     stale = set(out.names("data")) - {r.name.rsplit("/", 1)[-1] for r in records}
     if not to_move and not stale:
         return

@@ -107,8 +107,11 @@ class LocalPlace(Place):
             yield temporary
             _sync(temporary)
             os.replace(temporary, final)
-        except BaseException:
-            temporary.unlink(missing_ok=True)
+        except BaseException as error:
+            with contextlib.suppress(OSError):
+                temporary.unlink(missing_ok=True)
+            if isinstance(error, OSError) and error.errno is not None and error.filename is None:
+                raise OSError(error.errno, error.strerror, str(final)) from error
             raise
         _sync(final.parent)
 
@@ -123,13 +126,20 @@ class LocalPlace(Place):
         final = self._path(name)
         final.parent.mkdir(parents=True, exist_ok=True)
         temporary = final.parent / f"{TEMPORARY}{os.getpid()}-{secrets.token_hex(4)}"
-        temporary.write_bytes(data)
         try:
+            temporary.write_bytes(data)
+            _sync(temporary)
             os.link(temporary, final)
         except FileExistsError:
             return False
+        except OSError as error:
+            if final.exists():  # its owner swept our temporary file away
+                return False
+            raise OSError(error.errno, error.strerror, str(final)) from error
         finally:
-            temporary.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                temporary.unlink(missing_ok=True)
+        _sync(final.parent)
         return True
 
     def names(self, folder: str = "") -> list[str]:

@@ -82,7 +82,11 @@ def _write_rejects(out: Place, rejects: Sequence[RejectRecord]) -> str:
     ]
     with out.writing(REJECTS) as path:
         pq.write_table(pa.Table.from_pylist(rows, schema=REJECT_SCHEMA), path, compression="zstd", write_page_checksum=True)
-        return hash_range(path)
+        digest = hash_range(path)
+        manifest = out.get_or_none("manifest.json")
+        if manifest is not None and json.loads(manifest)["rejects"]["sha256"] != digest:
+            out.delete("manifest.json")  # or a reader could find it beside rejects that are no longer the ones it names
+    return digest
 
 
 def _version(package: str) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import io
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -81,9 +81,10 @@ def _row(
 
 def encode(tracks: Tracks, window: Span) -> bytes:
     """The stereo FLAC of one stretch, bit for bit."""
-    buffer = io.BytesIO()
-    write_flac(buffer, tracks.samples[:, window.start : window.end], tracks.rate, tracks.bits)
-    return buffer.getvalue()
+    with tempfile.TemporaryFile(prefix="duologue-") as file:
+        write_flac(file, tracks.samples[:, window.start : window.end], tracks.rate, tracks.bits)
+        file.seek(0)
+        return file.read()
 
 
 def _speakers(tracks: Tracks) -> tuple[RowSpeaker, ...]:

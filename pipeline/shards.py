@@ -47,9 +47,8 @@ class ShardRecord:
 
 def write_shard(path: Path, rows: Iterable[Row], format: Literal["parquet", "arrow"], group_bytes: int) -> tuple[GroupRecord, ...]:
     """Write rows in groups of about `group_bytes` of audio and return the groups; the same rows always give the same file."""
-    schema = row_schema()
-    tables = (_table(group, schema) for group in _grouped(rows, min(group_bytes, MAX_GROUP)))
-    ranges = _write_parquet(path, tables, schema) if format == "parquet" else _write_arrow(path, tables, schema)
+    groups = _grouped(rows, min(group_bytes, MAX_GROUP))
+    ranges = _write_parquet(path, groups) if format == "parquet" else _write_arrow(path, groups)
     return tuple(GroupRecord(count, offset, length, hash_range(path, offset, length)) for count, offset, length in ranges)
 
 
@@ -95,8 +94,13 @@ def _grouped(rows: Iterable[Row], limit: int) -> Iterator[list[Row]]:
         yield group
 
 
-def _table(rows: list[Row], schema: pa.Schema) -> pa.Table:
-    return pa.Table.from_pylist([_plain(row) for row in rows], schema=schema)
+def _tables(groups: Iterable[list[Row]], schema: pa.Schema) -> Iterator[pa.Table]:
+    """A table of each group, one at a time: audio is heavy, so nothing of a group stays when the next is gathered."""
+    for group in groups:
+        plain = [_plain(row) for row in group]
+        group.clear()
+        yield pa.Table.from_pylist(plain, schema=schema)
+        plain.clear()
 
 
 def _plain(value: Any) -> Any:
@@ -107,7 +111,8 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _write_parquet(path: Path, tables: Iterable[pa.Table], schema: pa.Schema) -> list[tuple[int, int, int]]:
+def _write_parquet(path: Path, groups: Iterable[list[Row]]) -> list[tuple[int, int, int]]:
+    schema = row_schema()
     with pq.ParquetWriter(
         path,
         schema,
@@ -121,8 +126,9 @@ def _write_parquet(path: Path, tables: Iterable[pa.Table], schema: pa.Schema) ->
         use_content_defined_chunking=True,
         store_schema=True,
     ) as writer:
-        for table in tables:
+        for table in _tables(groups, schema):
             writer.write_table(table, row_group_size=table.num_rows)
+            del table
     return group_ranges(path)
 
 
@@ -134,11 +140,12 @@ def _leaves(schema: pa.Schema) -> list[str]:
     return [columns.column(i).path for i in range(len(columns))]
 
 
-def _write_arrow(path: Path, tables: Iterable[pa.Table], schema: pa.Schema) -> list[tuple[int, int, int]]:
-    found = []
+def _write_arrow(path: Path, groups: Iterable[list[Row]]) -> list[tuple[int, int, int]]:
+    schema, found = row_schema(), []
     with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_stream(sink, schema) as writer:
-        for table in tables:
+        for table in _tables(groups, schema):
             start = sink.tell()
             writer.write_table(table.combine_chunks(), max_chunksize=table.num_rows)
             found.append((table.num_rows, start, sink.tell() - start))
+            del table
     return found

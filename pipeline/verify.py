@@ -38,21 +38,29 @@ class Verdict:
 
 def verify(out: Place) -> Verdict:
     """Read every shard of a committed data set; raises `UsageError` when there is no manifest."""
-    data = out.get_or_none("manifest.json")
-    if data is None:
-        raise UsageError(f"{out.root}: no manifest.json, so this is no finished data set; run duologue build to its end first")
-    manifest = json.loads(data)
-    shards = [from_plain(ShardRecord, shard) for shard in manifest["shards"]]
+    shards, (rejects, digest) = _committed(out)
     damages = [damage for shard in shards for damage in _shard(out, shard)]
-    damages += _others(out, manifest, shards)
+    damages += _others(out, rejects, digest, shards)
     return Verdict(len(shards), sum(s.rows for s in shards), sum(s.bytes for s in shards), tuple(damages))
 
 
-def _others(out: Place, manifest: dict[str, dict[str, str]], shards: list[ShardRecord]) -> Iterator[Damage]:
-    name = manifest["rejects"]["name"]
+def _committed(out: Place) -> tuple[list[ShardRecord], tuple[str, str]]:
+    """The shards, and the name and SHA-256 of the rejects, as the manifest lists them."""
+    data = out.get_or_none("manifest.json")
+    if data is None:
+        raise UsageError(f"{out.root}: no manifest.json, so this is no finished data set; run duologue build to its end first")
+    try:
+        manifest = json.loads(data)
+        rejects = manifest["rejects"]
+        return [from_plain(ShardRecord, shard) for shard in manifest["shards"]], (str(rejects["name"]), str(rejects["sha256"]))
+    except (ValueError, LookupError, TypeError) as error:
+        raise UsageError(f"{out.root}/manifest.json: damaged, it cannot be read: {error}; run duologue build again") from error
+
+
+def _others(out: Place, name: str, digest: str, shards: list[ShardRecord]) -> Iterator[Damage]:
     try:
         with out.reading(name) as path:
-            if hash_range(path) != manifest["rejects"]["sha256"]:
+            if hash_range(path) != digest:
                 yield Damage(name, None, "its SHA-256 is not the manifest's")
     except FileNotFoundError:
         yield Damage(name, None, "it is missing")

@@ -59,7 +59,8 @@ class Likeness:
     correlation: float | None = None
     """Normalised cross-correlation over the loud windows of the recording at the best lag, negative for an inverted copy."""
     lag_ms: float | None = None
-    """How much later channel 1 has what channel 0 has, at the best lag; negative when channel 0 is the later one."""
+    """How much later channel 1 has what channel 0 has, at the best lag; negative when channel 0 is the later one;
+    absent when the correlation is so weak (under 0.25) that its lag is chance."""
     similarity: float | None = None
     """Median correlation of the windows in which both channels are loud; absent when no window is."""
     gain_db: float | None = None

@@ -163,7 +163,7 @@ def row_schema() -> pa.Schema:
 
     fields = [pa.field(f.name, arrow_type(t)) for f, t in zip(dataclasses.fields(Row), _types(), strict=True)]
     features = {f.name: {"_type": "Audio"} if f.name == "audio" else _feature(f.type) for f in fields}
-    metadata: dict[bytes | str, bytes | str] = {"huggingface": json.dumps({"info": {"features": features}}, sort_keys=True)}
+    metadata: dict[bytes | str, bytes | str] = {"huggingface": json.dumps({"info": {"features": features}})}
     return pa.schema(fields, metadata=metadata)
 
 

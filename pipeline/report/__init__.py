@@ -51,7 +51,7 @@ def render(values: Mapping[str, Any]) -> str:
     environment = Environment(
         loader=FileSystemLoader(FOLDER), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    filters = (words.visible, words.count, words.number, words.share, words.hours, words.lasting, words.hertz, words.several)
+    filters = (words.visible, words.plainly, words.count, words.number, words.share, words.hours, words.lasting, words.hertz, words.several)
     environment.filters.update({function.__name__: function for function in filters})
     style = Markup((FOLDER / "page.css").read_text(encoding="utf-8"))  # noqa: S704 - our own file
     return environment.get_template("page.html.j2").render(style=style, **values) + "\n"

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from pipeline.report.words import lasting, number
 
-MOMENTS = (0.1, 0.3, 1, 3, 10, 30, 60, 180, 600, 1800, 3600, 3 * 3600, 10 * 3600, 24 * 3600, 72 * 3600, 240 * 3600)
+HOUR = 3600
+MOMENTS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, HOUR, 2 * HOUR, 5 * HOUR, 10 * HOUR, 24 * HOUR, 72 * HOUR, 240 * HOUR)
 """Seconds that read well on a logarithmic axis."""
 
 

@@ -13,7 +13,7 @@ from pipeline.report.tally import Counts, Floats, Tally, drawn, window
 from pipeline.report.words import count
 
 HEIGHT = 230
-LEFT, RIGHT, TOP, BOTTOM = 52, 14, 26, 48
+LEFT, RIGHT, TOP, BOTTOM = 52, 26, 26, 48
 STRIP = 18
 """Pixels below a lower distribution for its name."""
 

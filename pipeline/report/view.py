@@ -81,7 +81,7 @@ def cards(totals: Totals, taking: Taking, inputs: Mapping[str, int]) -> list[tup
         ("Recordings", count(whole.recordings), f"in {several(whole.rows, 'row', 'rows')}"),
         ("Speech, channel 0", hours(float(totals.speech[0])), "the model's voice"),
         ("Speech, channel 1", hours(float(totals.speech[1])), "the other side"),
-        ("Overlap", share(overlap) or "not measured", "of the time both speak" if overlap is not None else "no turn-taking statistics"),
+        ("Overlap", share(overlap) or "–", "of the time both speak" if overlap is not None else "no turn-taking statistics"),
         ("Rejected", share(rejected) or "0", f"{count(inputs['rejects'])} of {several(inputs['inputs'], 'input', 'inputs')}"),
     ]
 
@@ -96,10 +96,10 @@ def notices(totals: Totals, condition: Condition, inputs: Mapping[str, int]) -> 
     for index, what in ((1, "licence"), (2, "consent")):
         missing = sum(amount.seconds for key, amount in totals.terms.items() if key[index] is None)
         if missing:
-            found.append(f"{hours(missing)} of audio ({share(missing / totals.whole.seconds)}) come without a stated {what}.")
+            found.append(f"{hours(missing)} of audio ({share(missing / totals.whole.seconds)}) without a stated {what}.")
     if condition.flagged:
-        of = f"{several(condition.flagged, 'recording', 'recordings')} of {count(condition.recordings)}"
-        found.append(f"{of} are in the set with a flagged finding of channel health.")
+        of = f"{count(condition.flagged)} of {several(condition.recordings, 'recording', 'recordings')}"
+        found.append(f"{of} in the set with a flagged finding of channel health.")
     if totals.cut_in_speech:
         found.append(
             f"{several(totals.cut_in_speech, 'row ends', 'rows end')} in the middle of speech, because no silence was near the cut."

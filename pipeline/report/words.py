@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import unicodedata
 
 from markupsafe import Markup, escape
@@ -65,7 +66,7 @@ def share(value: float | None) -> str:
     """A share as a percentage of about three significant digits; empty when unknown."""
     if value is None:
         return ""
-    percent = 100 * value
+    percent = 100.0 if math.isclose(value, 1.0, rel_tol=1e-9) else 100 * value
     if 0 < percent < 0.01:
         return f"<0.01{NB}%"
     digits = 0 if percent in (0, 100) else 1 if percent >= 10 else 2
@@ -83,6 +84,8 @@ def hours(seconds: float) -> str:
 
 def lasting(seconds: float) -> str:
     """A duration as a person would say it: `4.2 s`, `3 min 20 s`, `2 h 05 min`."""
+    if seconds == 0:
+        return f"0{NB}s"
     if seconds < 59.95:
         return f"{number(seconds, 2 if seconds < 1 else 1)}{NB}s"
     whole = round(seconds)

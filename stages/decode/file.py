@@ -89,9 +89,12 @@ class FileDecode:
                 raise Reject("too_many_channels", f"a file that is one side must be mono; this has {channels} channels", channels=channels)
         except Reject as reject:
             spool.file.close()
+            # Named as the source names it: where the corpus lies on this machine is no part of the verdict.
+            named, detail = source.uris[index], reject.detail.replace(uri, source.uris[index])
             if len(source.uris) == 1:
-                raise
-            raise Reject(reject.reason, f"side {index}: {reject.detail}", **{**reject.facts, "side": index, "file": uri}) from reject
+                facts = {**reject.facts, "file": named} if "file" in reject.facts else reject.facts
+                raise Reject(reject.reason, detail, **facts) from reject
+            raise Reject(reject.reason, f"side {index}: {detail}", **{**reject.facts, "side": index, "file": named}) from reject
         return Side(decoded, spool)
 
     def _judge(self, decoded: Decoded) -> None:

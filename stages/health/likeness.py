@@ -27,6 +27,8 @@ NEAR_S = 0.001
 """Lags this near to the best one are taken as the same."""
 FINE = 8
 """Interpolation of the grid around the best lag, by zero padding of the spectrum: 1/64 ms."""
+LAG_LEAST = 0.25
+"""Below this correlation the best lag is chance."""
 ALIGN_S = 0.01
 ALIGN = 0.2
 """A correlation beyond this at a lag beyond that is measured again with the channels aligned, so that windows hold the same sound."""
@@ -99,7 +101,7 @@ def likeness(recording: Recording, survey: Survey, active: Mask, level: tuple[fl
             copy = _kind(similarity, gain, lag, recording.rate)
     return Likeness(
         correlation=min(1.0, max(-1.0, pooled)),
-        lag_ms=1000 * lag,
+        lag_ms=1000 * lag if abs(pooled) >= LAG_LEAST else None,
         similarity=similarity,
         gain_db=gain,
         gain_spread_db=wobble,

@@ -50,6 +50,8 @@ class ChannelHealth:
     """Or when their gain does in the windows in which both are loud, and those are most of the loud ones (drifting copies)."""
     scene_gain_db: float = 20.0
     """Channels further apart in level (dB) are no scene: the softer one has no speech of its own and hears a leak."""
+    scene_leakage_db: float = -9.0
+    """Leaks both ways above this (dB) are one scene, however reverberation makes the channels unlike."""
     max_leakage_db: float = -30.0
     max_clipping: float = 0.001
     """Share of samples."""
@@ -87,7 +89,7 @@ class ChannelHealth:
 def measure(recording: Recording) -> Health:
     """Every number of `Health` and no findings; mono recordings have only their side's.
 
-    Samples are read in batches of seconds; what grows with length is some 60 bytes per 16 ms and channel (140 MB for 10 hours of two channels).
+    Samples are read in batches of seconds; what grows with length is some 30 bytes per 16 ms and channel, 130 MB at most for 10 hours of two.
     """
     seen = survey(recording)
     active = np.stack([activity(seen, channel) for channel in range(recording.channels)])

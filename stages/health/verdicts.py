@@ -35,6 +35,7 @@ class Limits:
     scene_separation_db: float
     scene_spread_db: float
     scene_gain_db: float
+    scene_leakage_db: float
     max_leakage_db: float
     max_clipping: float
     max_dc: float
@@ -76,9 +77,13 @@ def _alike(health: Health, limits: Limits) -> Iterator[Finding]:
     if like is None:
         return
     similar = like.similarity
+    leaks = [leak.level_db for leak in health.leaks if leak.level_db is not None]
+    both = min(leaks) if len(leaks) == 2 else None
     if like.copy is not None or like.same_samples:
         value = similar if similar is not None else 1.0
         yield Finding(name="dual_mono", channel=None, value=value, unit="correlation", limit=COPY)
+    elif both is not None and both > limits.scene_leakage_db:
+        yield Finding(name="one_scene", channel=None, value=both, unit="dB", limit=limits.scene_leakage_db)
     elif similar is not None and abs(like.gain_db or 0.0) <= limits.scene_gain_db:
         together = like.separation_db is not None and like.separation_db < limits.scene_separation_db
         steady = like.gain_spread_db is not None and like.gain_spread_db < limits.scene_spread_db

@@ -18,7 +18,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +27,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 SLOW_DISK = "DUOLOGUE_TEST_SLOW_DISK"
 """Environment variable: seconds that each rename takes, so that kills also fall between the moves of shards."""
+SLOW = 0.02
 DIALOGUES = 8
 
 
@@ -147,25 +148,20 @@ class Trial:
     """One per worker that was lost."""
 
 
-def trial(seed: int, moment: float, folder: Path, clean: Clean, slow: float = 0.0) -> Trial:
-    """Kill a build about `moment` (0 to 1) of the way, sometimes a worker first, sometimes twice; then let it finish and check all."""
+def trial(seed: int, folder: Path, clean: Clean, slow: float = 0.0) -> Trial:
+    """Kill a build at a random moment, sometimes a worker first, sometimes twice; then let it finish and check all."""
     draw = random.Random(seed)
-    workers = draw.choice((1, 2, 3))
+    workers = draw.choice((1, 1, 2, 3))
     job = Job(str(folder / "out"), workers)
     folder.mkdir(parents=True)
     phases: list[str] = []
     worker_kills = 0
-    moments = [moment, draw.random() * (1 - moment)] if draw.random() < 0.25 else [moment]
-    for at in moments:
+    for number in range(draw.choice((1, 1, 1, 2))):
         process = start(job, folder, slow)
-        seconds = at * clean.seconds
-        if draw.random() < 0.3:
-            early = draw.random() * seconds
-            time.sleep(early)
+        if (seed + number) % 3 == 0:
+            time.sleep(draw.random() * clean.seconds / 2)
             worker_kills += kill_worker(process.pid, draw)
-            seconds -= early
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(seconds)
+        await_moment(process, Path(job.out), draw, clean.seconds, anchor=(seed + number) % len(ANCHORS))
         if process.poll() is None:
             process.send_signal(signal.SIGKILL)
             phases.append(phase_of(Path(job.out)))
@@ -176,6 +172,20 @@ def trial(seed: int, moment: float, folder: Path, clean: Clean, slow: float = 0.
     allowed = len(phases) * workers + worker_kills
     assert redone <= allowed, f"seed {seed}: {redone} dialogues were redone, {allowed} workers were lost"
     return Trial(len(phases), worker_kills, tuple(phases), redone, allowed)
+
+
+ANCHORS = ((None, 1.0), (".staging/*", 0.4), (None, 1.0), ("data/*", 0.15))
+"""What a kill waits for, and the share of a build's length from there on in which it falls: so that short phases are met too, and however
+busy the machine is."""
+
+
+def await_moment(process: subprocess.Popen[str], out: Path, draw: random.Random, seconds: float, anchor: int) -> None:
+    """Wait for a random moment after an anchor, or for the end of the build."""
+    pattern, share = ANCHORS[anchor]
+    while pattern is not None and process.poll() is None and not list(out.glob(pattern)):
+        time.sleep(0.003)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(draw.random() * share * seconds)
 
 
 def kill_worker(driver: int, draw: random.Random) -> int:
@@ -233,13 +243,10 @@ def check_end(job: Job, folder: Path, summary: dict[str, Any], clean: Clean) -> 
     return sum(started.values()) - job.dialogues
 
 
-def trials(count: int, seed: int, folder: Path, slow: float = 0.02, at_once: int = 2) -> Iterator[Trial]:
-    """Trials whose moments are spread evenly over the length of a build, each at random within its own share."""
-    draw = random.Random(seed)
-    clean = clean_build(folder / "clean", slow)
-    moments = [(i + draw.random()) / count for i in range(count)]
+def trials(seeds: Sequence[int], folder: Path, clean: Clean, slow: float = SLOW, at_once: int = 2) -> Iterator[Trial]:
+    """One trial for each seed, two at a time."""
     with ThreadPoolExecutor(at_once) as threads:
-        yield from threads.map(lambda i: trial(seed + i, moments[i], folder / f"trial-{i}", clean, slow), range(count))
+        yield from threads.map(lambda seed: trial(seed, folder / f"trial-{seed}", clean, slow), seeds)
 
 
 def main() -> None:
@@ -253,7 +260,8 @@ def main() -> None:
     done: list[Trial] = []
     phases: Counter[str] = Counter()
     with tempfile.TemporaryDirectory(prefix="duologue-crash-") as folder:
-        for each in trials(asked.trials, asked.seed, Path(folder)):
+        clean = clean_build(Path(folder, "clean"), SLOW)
+        for each in trials(range(asked.seed, asked.seed + asked.trials), Path(folder), clean):
             done.append(each)
             phases.update(each.phases)
             print(f"\r{len(done)} of {asked.trials} builds killed and resumed", end="", file=sys.stderr, flush=True)

@@ -56,10 +56,7 @@ def test_every_input_is_a_result_a_reject_or_an_error(tmp_path: Path) -> None:
     counts = summary.balance
     assert (counts.inputs, counts.results, counts.rejects, counts.errors, counts.pending) == (10, 5, 2, 3, 0)
     assert (summary.ending, summary.exit_code) == ("errors", 1)
-    errors = {
-        path.name.split("-")[0]: json.loads(path.read_text())
-        for path in (tmp_path / ".duologue/work").rglob("*.error.json")
-    }
+    errors = {path.name.split("-")[0]: json.loads(path.read_text()) for path in (tmp_path / ".duologue/work").rglob("*.error.json")}
     assert set(errors) == {"raise", "kill", "hang"}
     assert "no luck with raise-1" in errors["raise"]["error"]
     assert "SIGKILL" in errors["kill"]["error"]

@@ -16,11 +16,9 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from schemas.activity import Activity, Turns
 from schemas.errors import Reject
 from schemas.recording import Decoding, Recording
 from schemas.source import Source
-from schemas.tracks import Tracks
 from stages.stage import Weights, speed
 from stages.tracks.recorded import RecordedTracks
 from stages.turns.channels import ChannelTurns
@@ -112,5 +110,3 @@ def contents(out: Path) -> dict[str, bytes]:
     """Every published file by name, but not the engine's own state."""
     files = [p for p in sorted(out.rglob("*")) if p.is_file() and ".duologue" not in p.parts]
     return {str(p.relative_to(out)): p.read_bytes() for p in files}
-
-

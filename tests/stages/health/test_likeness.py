@@ -92,19 +92,21 @@ def test_drifting_copy() -> None:
 
 
 @pytest.mark.parametrize("seed", [0, 1])
-def test_two_microphones_in_one_room(seed: int) -> None:
-    """Two talkers, two microphones 7 cm apart, each pair with its own reverberant path."""
+@pytest.mark.parametrize(("apart", "tail_gain", "far_db"), [(0.0002, 0.04, 0), (0.002, 0.06, 0), (0.003, 0.1, 0), (0.0002, 0.04, -6)])
+def test_two_microphones_in_one_room(seed: int, apart: float, tail_gain: float, far_db: float) -> None:
+    """Two talkers, two microphones 7 cm to 1 m apart, each pair with its own reverberant path, up to 7 dB stronger than the direct one."""
     rng = np.random.default_rng(seed)
     call = dialogue(40, RATE, seed)
     scene = np.zeros_like(call)
-    for talker, lag in ((0, 0.0002), (1, -0.00015)):
+    for talker, lag in ((0, apart), (1, -0.7 * apart)):
         for microphone in (0, 1):
             n = RATE // 4
-            tail = rng.standard_normal(n) * np.exp(-np.arange(n) / (0.05 * RATE)) * 0.04
+            tail = rng.standard_normal(n) * np.exp(-np.arange(n) / (0.05 * RATE)) * tail_gain
             tail[0] = 1
             heard = np.convolve(call[talker], tail)[: call.shape[1]]
-            scene[microphone] += delayed(heard, lag * microphone, RATE)
-    verdict = judged(scene * 0.5 + noise(scene.shape, -55))
+            far = 10 ** (far_db / 20) if microphone != talker else 1.0
+            scene[microphone] += delayed(heard, 0.01 + lag * microphone, RATE) * far
+    verdict = judged(scene * 0.3 + noise(scene.shape, -55))
     assert isinstance(verdict, Reject)
     assert verdict.reason in ("one_scene", "dual_mono")
 

@@ -1,0 +1,178 @@
+"""The page: whole, safe, reachable for everybody, and the same for the same data."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from pipeline.place import LocalPlace
+from pipeline.report import FOLDER, write_report
+from pipeline.report.timelines import clipped, overlap
+from schemas.errors import RejectRecord
+from schemas.row import Row
+from tests.pipeline.report_sets import HOSTILE, calls, publish, rejected, without_measures
+
+VOID = {"meta", "link"}
+
+
+class Page(HTMLParser):
+    """Every start tag with its attributes, and the text."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str]]] = []
+        self.open: list[str] = []
+        self.text = ""
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, {name: value or "" for name, value in attrs}))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, {name: value or "" for name, value in attrs}))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if "style" not in self.open:
+            self.text += data
+
+    def all(self, *names: str) -> list[dict[str, str]]:
+        return [attributes for tag, attributes in self.tags if tag in names]
+
+
+def made(where: Path, rows: list[Row], rejects: list[RejectRecord]) -> str:
+    write_report(LocalPlace(str(where)), publish(where, rows, rejects), rejects)
+    return (where / "report.html").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module", params=["many", "one", "none", "bare"])
+def text(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
+    first = calls(1)[0]
+    sets: dict[str, list[Row]] = {
+        "many": calls(60),
+        "one": [replace(first, clip=replace(first.clip, count=1))],
+        "none": [],
+        "bare": [without_measures(each) for each in calls(3)],
+    }
+    return made(tmp_path_factory.mktemp("set"), sets[request.param], rejected() if request.param == "many" else [])
+
+
+def test_the_page_is_well_formed_and_loads_nothing(text: str) -> None:
+    page = Page(text)
+    assert page.open == []
+    names = {tag for tag, _ in page.tags}
+    assert not names & {"script", "iframe", "img", "object", "embed", "audio", "video", "base", "form"}
+    for tag, attributes in page.tags:
+        assert not any(name.startswith("on") for name in attributes)
+        assert "src" not in attributes
+        if "href" in attributes and tag != "a":
+            assert attributes["href"] == "data:,"
+    links = {a["href"] for a in page.all("a") if not a["href"].startswith("#")}
+    assert links <= {"https://arxiv.org/abs/2410.00037", "https://doi.org/10.1126/sciadv.adf3197"}
+    assert "url(" not in (FOLDER / "page.css").read_text()
+    assert "@import" not in text
+    assert set(re.findall(r"url\(([^)]*)\)", text)) <= {f"#both-{i}" for i in range(6)}
+
+
+def test_everybody_can_read_it(text: str) -> None:
+    page = Page(text)
+    ids = [a["id"] for _, a in page.tags if "id" in a]
+    assert len(ids) == len(set(ids))
+    assert all(a["aria-labelledby"] in ids for _, a in page.tags if "aria-labelledby" in a)
+    assert all(a["href"][1:] in ids for a in page.all("a") if a["href"].startswith("#"))
+    assert all(a.get("scope") in ("col", "row", "rowgroup") for a in page.all("th"))
+    assert len(page.all("caption")) == len(page.all("table"))
+    drawings = page.all("svg")
+    assert all(a["role"] == "img" and a["aria-label"] for a in drawings)
+    assert len(page.all("desc")) == len(drawings)
+    assert all(a["tabindex"] == "0" and a["aria-label"] for a in page.all("div") if a.get("class") == "scroll")
+    for landmark in ("header", "nav", "main", "footer", "h1"):
+        assert len(page.all(landmark)) == 1
+    assert page.all("html")[0]["lang"] == "en"
+
+
+def test_no_number_is_broken(text: str) -> None:
+    assert not re.search(r"\b(nan|inf|None|undefined)\b", Page(text).text)
+    assert not re.search(r'="-?(nan|inf)', text)
+
+
+def test_numbers_stand_on_the_page(tmp_path: Path) -> None:
+    rows = calls(60)
+    page = Page(made(tmp_path, rows, rejected()))
+    words = re.sub(r"\s+", " ", page.text)
+    assert f"{len(rows)} rows" in words
+    assert "24 of 85 inputs" in words
+    assert "adds up" in words
+    assert "the recording is mono, and this chain takes one channel per speaker" in words
+    assert "Rejected as not two channel (first 10 of 23)" in words
+    assert "mono/009" in words
+    assert "mono/010" not in words
+    assert "silero_vad.onnx" in words
+    assert "LicenseRef-LDC-User-Agreement" in words
+    assert words.count("flagged") >= 2 * sum(bool(r.health and r.health.findings) for r in rows if r.clip.index == 0)
+
+
+def test_a_hostile_id_is_text(tmp_path: Path) -> None:
+    text = made(tmp_path, calls(6), rejected())
+    assert "<script" not in text
+    assert not set(HOSTILE) & {"\u202e", "\x00", "\u200b"} & set(text)
+    assert "&lt;script&gt;" in text
+    assert '<span class="code-point">U+202E</span>' in text
+
+
+def test_equal_data_give_an_equal_page(tmp_path: Path) -> None:
+    assert made(tmp_path / "a", calls(20), rejected()) == made(tmp_path / "b", calls(20), rejected()[::-1])
+
+
+def test_long_tables_say_what_they_leave_out(tmp_path: Path) -> None:
+    base = calls(1)[-1]
+    rows = []
+    for i in range(230):
+        source = replace(base.source, consent=f"form {i}")
+        rows.append(replace(base, id=f"c{i:03d}", source=source, clip=replace(base.clip, recording=f"c{i:03d}", index=0, count=1)))
+    words = re.sub(r"\s+", " ", Page(made(tmp_path, rows, [])).text)
+    assert "130 other combinations" in words
+    assert "The first 200 of 230" in words
+
+
+def test_overlap_of_stretches() -> None:
+    assert overlap(((0.0, 2.0), (3.0, 5.0)), ((1.0, 4.0),)) == ((1.0, 2.0), (3.0, 4.0))
+    assert clipped(((0.0, 1.0), (2.0, 9.0), (12.0, 13.0)), 5.0) == ((0.0, 1.0), (2.0, 5.0))
+
+
+def palettes() -> list[dict[str, str]]:
+    blocks = re.findall(r":root \{([^}]*)\}", (FOLDER / "page.css").read_text())
+    return [dict(re.findall(r"--([\w-]+): (#[0-9a-f]{3,6});", block)) for block in blocks]
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance as WCAG 2.2 defines it."""
+    digits = colour[1:] if len(colour) == 7 else "".join(2 * c for c in colour[1:])
+    parts = [int(digits[i : i + 2], 16) / 255 for i in (0, 2, 4)]
+    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(one: str, other: str) -> float:
+    lighter, darker = sorted((luminance(one), luminance(other)), reverse=True)
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+@pytest.mark.parametrize("palette", palettes(), ids=["light", "dark", "print"])
+def test_contrast_is_enough(palette: dict[str, str]) -> None:
+    grounds = [palette[name] for name in ("ground", "sheet", "faint")]
+    for name in ("ink", "soft", "link", "flag"):
+        assert min(contrast(palette[name], ground) for ground in grounds) >= 4.5, name
+    assert contrast(palette["flag"], palette["flag-ground"]) >= 4.5
+    assert contrast(palette["ink"], palette["note-ground"]) >= 4.5
+    for name in ("side0", "side1", "own", "overlap", "note-line"):
+        assert contrast(palette[name], palette["sheet"]) >= 3, name
