@@ -26,7 +26,8 @@ def clips(length: int, limit: int, speech: Sequence[Spans]) -> tuple[Clip, ...]:
     """Cut `length` samples into stretches of at most `limit` that tile it exactly.
 
     Each cut is the middle of the longest stretch in which no channel of `speech` is active, looked for in the second half of what
-    may still be taken, then in all of it; where there is none, the cut falls at the limit and says `speech`.
+    may still be taken, then among the stretches that begin after the clip does; where there is none, the cut falls at the limit and
+    says `speech`. So a clip shorter than half the limit holds speech: what is left of a silence is not halved again and again.
     """
     if limit < 1:
         raise LawError(f"clips: limit {limit}; wanted at least one sample")
@@ -41,8 +42,9 @@ def clips(length: int, limit: int, speech: Sequence[Spans]) -> tuple[Clip, ...]:
 
 
 def _cut(silence: Spans, at: int, limit: int) -> tuple[int, Literal["silence", "speech"]]:
-    for start in (at + limit // 2, at):
-        inside = [s for s in intersect(silence, (Span(start + 1, at + limit + 1),)) if len(s) > 1]
+    new = tuple(s for s in silence if s.start > at)
+    for known, start in ((silence, at + limit // 2), (new, at)):
+        inside = [s for s in intersect(known, (Span(start + 1, at + limit + 1),)) if len(s) > 1]
         if inside:
             longest = max(inside, key=len)
             return (longest.start + longest.end) // 2, "silence"

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import os
+import pickle
 import traceback
+from importlib import metadata
 from typing import Any
 
 import ray
@@ -14,6 +16,7 @@ from pipeline.environment import QUIET, worker_environment
 from pipeline.pools import Event, Needs, Work
 from schemas.errors import DuologueError, UsageError
 
+VERSION = metadata.version("duologue")
 OBJECT_STORE = 80 * 1024 * 1024
 """Bytes; only ids and outcomes cross processes, so the smallest store Ray accepts is enough."""
 
@@ -47,7 +50,7 @@ class RayPool:
             runtime_env={"env_vars": worker_environment(max(1, int(needs.cpus)))},
         ).remote()
         self._actors[slot] = actor
-        self._pending[actor.build.remote(work)] = (slot, "ready")
+        self._pending[actor.build.remote(VERSION, pickle.dumps(work))] = (slot, "ready")
 
     def give(self, slot: int, job: Any) -> None:
         self._pending[self._actors[slot].take.remote(job)] = (slot, "outcome")
@@ -91,10 +94,12 @@ class RayPool:
 class _Actor:
     """A worker behind Ray's call interface."""
 
-    def build(self, work: Work) -> str:
-        """Load; returns why it could not, or an empty text."""
+    def build(self, version: str, work: bytes) -> str:
+        """Load; returns why it could not, or an empty text. The recipe comes from our own driver."""
+        if version != VERSION:
+            return f"this node has duologue {VERSION} and the driver has {version}; install one version on every node"
         try:
-            self.function = work.build()
+            self.function = pickle.loads(work).build()  # noqa: S301
         except DuologueError as error:
             return str(error)
         except Exception:

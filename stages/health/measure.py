@@ -89,7 +89,8 @@ class ChannelHealth:
 def measure(recording: Recording) -> Health:
     """Every number of `Health` and no findings; mono recordings have only their side's.
 
-    Samples are read in batches of seconds; what grows with length is some 30 bytes per 16 ms and channel, 130 MB at most for 10 hours of two.
+    Samples are read in batches of seconds; what grows with length is some 30 bytes per 16 ms and channel, so that
+    10 hours of two channels stay below 130 MB.
     """
     seen = survey(recording)
     active = np.stack([activity(seen, channel) for channel in range(recording.channels)])

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from pipeline.clips import MAX_NATIVE_BYTES, clip_limit, clips, within
 from schemas.errors import LawError
@@ -21,12 +22,12 @@ def recordings(draw: st.DrawFn) -> tuple[int, int, tuple[Spans, Spans]]:
     return length, limit, channels
 
 
-def silent_cuts(speech: tuple[Spans, ...], length: int) -> set[int]:
-    """Places between two samples at which nobody speaks on either side of the cut."""
+def talk_of(speech: tuple[Spans, ...], length: int) -> NDArray[np.bool_]:
+    """Which samples hold speech of anybody."""
     talk = np.zeros(length, bool)
     for span in (span for channel in speech for span in channel):
         talk[span.start : span.end] = True
-    return {at for at in range(1, length) if not talk[at - 1] and not talk[at]}
+    return talk
 
 
 @given(recordings())
@@ -39,14 +40,15 @@ def test_clips_tile_keep_the_limit_and_cut_in_silence_where_they_can(made: tuple
     assert all(1 <= len(c.span) <= limit for c in found)
     assert [c.cut for c in found].count("end") == 1
     assert found[-1].cut == "end"
-    quiet = silent_cuts(speech, length)
+    talk = talk_of(speech, length)
+    quiet = {at for at in range(1, length) if not talk[at - 1] and not talk[at]}
     for clip in found[:-1]:
-        reach = {at for at in quiet if clip.span.start + 1 < at <= clip.span.start + limit}
-        assert (clip.cut == "silence") == bool(reach)
-        if clip.cut == "silence":
-            assert clip.span.end in quiet
-        else:
-            assert len(clip.span) == limit
+        start = clip.span.start
+        late = {at for at in quiet if start + limit // 2 + 1 < at <= start + limit}
+        after_speech = {at for at in quiet if start + 1 < at <= start + limit and talk[start : at - 1].any()}
+        assert (clip.cut == "silence") == bool(late | after_speech)
+        assert clip.span.end in quiet if clip.cut == "silence" else len(clip.span) == limit
+        assert len(clip.span) >= limit // 2 or talk[start : clip.span.end].any()
 
 
 @given(recordings())
@@ -65,7 +67,12 @@ def test_the_longest_silence_of_the_second_half_is_cut_in_its_middle() -> None:
     talk = (Span(20, 60), Span(64, 80), Span(90, 200))
     assert clips(200, 100, (talk, ()))[0].span == Span(0, 85)
     assert clips(200, 100, (talk, (Span(80, 90),)))[0].span == Span(0, 62)
-    assert clips(200, 100, (talk, (Span(60, 90),)))[0].span.end in range(9, 12)
+    assert [clip.span.end for clip in clips(200, 100, (talk, (Span(60, 90),)))] == [100, 200]
+
+
+def test_what_is_left_of_a_silence_is_not_cut_again() -> None:
+    found = clips(3000, 1000, ((Span(0, 800), Span(900, 3000)),))
+    assert [(clip.span.end, clip.cut) for clip in found] == [(850, "silence"), (1850, "speech"), (2850, "speech"), (3000, "end")]
 
 
 def test_no_limit_below_one_sample() -> None:

@@ -82,17 +82,15 @@ def test_health_counts_recordings_once_and_keeps_the_worst(rows: list[Row], tmp_
     assert [line.rank for line in found.worst] == sorted(line.rank for line in found.worst)
 
 
-def test_only_the_worst_are_kept_wherever_they_stand() -> None:
+def test_only_the_worst_are_kept_wherever_they_stand(tmp_path: Path) -> None:
     rng = np.random.default_rng(3)
     activity = talk(rng, 20)
     rows = [row(f"c{i:03d}", activity, condition(rng, trouble=i in (2, 90))) for i in range(100)]
-    from pipeline.shards import _table
-    from schemas.row import row_schema
-
+    manifest = publish(tmp_path, rows, [], shards=12)
     small, whole = Condition(wanted=7), Condition(wanted=100)
-    for start in range(0, 100, 9):
-        small.add(_table(rows[start : start + 9], row_schema()))
-        whole.add(_table(rows[start : start + 9], row_schema()))
+    for table in batches(LocalPlace(str(tmp_path)), [shard["name"] for shard in manifest["shards"]], rows=1):
+        small.add(table)
+        whole.add(table)
     assert [line.id for line in small.worst] == [line.id for line in whole.worst[:7]]
     assert {line.id for line in small.worst[:2]} == {"c002", "c090"}
 

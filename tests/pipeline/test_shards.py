@@ -30,7 +30,7 @@ from schemas.row import Row, RowAudio, row_schema
 from tests.pipeline.talks import decoded
 from tests.pipeline.toy import request, toy_recording
 
-IDS = [f"call-{i:02d}" for i in range(23)]
+IDS = [f"call-{i:02d}" for i in range(17)]
 SECONDS = 6.0
 
 
@@ -115,7 +115,7 @@ def test_datasets_sees_every_type_and_every_row(parquet: Path, streaming: bool, 
 
 def test_pandas_polars_and_duckdb_read_the_same(parquet: Path) -> None:
     frame = pd.read_parquet(parquet / "data")
-    check_rows([dict(row) for row in frame.to_dict("records")])  # type: ignore[misc]
+    check_rows([{str(name): value for name, value in row.items()} for row in frame.to_dict("records")])
     check_rows(pl.read_parquet(f"{parquet}/data/*.parquet").to_dicts())
     query = f"select clip.recording, sum(duration), count(*) from '{parquet}/data/*.parquet' group by 1 order by 1"
     found = duckdb.sql(query).fetchall()
@@ -139,8 +139,8 @@ def test_row_groups_have_a_page_index_checksums_and_statistics(parquet: Path) ->
             assert [column.path_in_schema for column in columns if not column.has_column_index] == ["audio.bytes"]
         file.read()
         data = bytearray(Path(shard).read_bytes())
-        column = file.metadata.row_group(0).column(2)
-        data[column.data_page_offset + column.total_compressed_size - 3] ^= 1
+        audio = next(c for c in columns if c.path_in_schema == "audio.bytes")
+        data[audio.data_page_offset + audio.total_compressed_size // 2] ^= 1
         with pytest.raises(OSError, match=r"(?i)crc|checksum"):
             pq.ParquetFile(pa.BufferReader(bytes(data)), page_checksum_verification=True).read_row_group(0)
 

@@ -152,12 +152,12 @@ def test_upsampled(made: int, stored: int, how: str) -> None:
 
     if how == "hold" and stored % made:
         pytest.skip("samples held for one and two periods by turns leave more images than the one that is sought")
-    call = dialogue(15, made) + noise((2, 15 * made), -70)
-    at = np.arange(15 * stored) * (made / stored)
+    call = dialogue(9, made) + noise((2, 9 * made), -70)
+    at = np.arange(9 * stored) * (made / stored)
     if how == "polyphase":
         raised = signal.resample_poly(call, stored, made, axis=1)
     elif how == "lines":
-        raised = np.stack([np.interp(at, np.arange(15 * made), side) for side in call])
+        raised = np.stack([np.interp(at, np.arange(9 * made), side) for side in call])
     elif how == "hold":
         raised = call[:, at.astype(int)]
     else:

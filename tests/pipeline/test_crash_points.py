@@ -1,0 +1,186 @@
+"""A build that dies just before each change it makes to the disk, one after another: every point, not random ones."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import shutil
+import sys
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipeline.build import Build, build
+from pipeline.config import PackSettings
+from pipeline.drive import Stop
+from pipeline.pools import InProcess, Pool
+from tests.pipeline.crash import check_reader
+from tests.pipeline.toy import contents, request
+
+CHANGES = {"os.rename", "os.link", "os.remove", "os.rmdir", "os.mkdir"}
+WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
+DIED = 9
+
+
+def _in_process() -> tuple[Pool, int]:
+    return InProcess(), 1
+
+
+def job(out: Path, ids: list[str], pack: PackSettings) -> Build:
+    """A build in one process, of dialogues short enough to be done again at every point."""
+    made = request(out, ids, _in_process, seconds=0.2)
+    return dataclasses.replace(made, config=dataclasses.replace(made.config, pack=pack))
+
+
+def in_child(work: Callable[[], object], root: Path, die_at: int | None) -> tuple[int, int]:
+    """Run in a forked process that ends itself before change number `die_at` below `root`; its exit status and how many changes it made."""
+    count = 0
+
+    def change() -> None:
+        nonlocal count
+        count += 1
+        if count == die_at:
+            os._exit(DIED)
+
+    def hook(event: str, args: tuple[Any, ...]) -> None:
+        if event in CHANGES or (event == "open" and isinstance(args[0], str) and args[0].startswith(str(root)) and args[2] & WRITING):
+            change()
+
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            fsync = os.fsync
+            os.fsync = lambda descriptor: (change(), fsync(descriptor))[1]
+            sys.addaudithook(hook)
+            work()
+            os.write(writing, str(count).encode())
+            os._exit(0)
+        except BaseException:
+            traceback.print_exc()
+            os._exit(1)
+    os.close(writing)
+    _, status = os.waitpid(child, 0)
+    with os.fdopen(reading) as pipe:
+        made = pipe.read()
+    return os.waitstatus_to_exitcode(status), int(made or 0)
+
+
+def die_everywhere(wanted: Build, before: Path | None, tmp_path: Path) -> int:
+    """Kill `wanted`, begun on a copy of `before`, at every point; check what a reader finds and what the next run makes of it."""
+
+    def run(out: Path) -> Callable[[], object]:
+        return lambda: build(dataclasses.replace(wanted, out=str(out)), Stop())
+
+    def fresh(name: str) -> Path:
+        if before is not None:
+            shutil.copytree(before, tmp_path / name)
+        return tmp_path / name
+
+    clean = fresh("clean")
+    status, changes = in_child(run(clean), clean, None)
+    assert status == 0
+    assert changes > 20
+    expected = contents(clean)
+    assert expected["manifest.json"]
+    for point in range(1, changes + 1):
+        out = fresh(f"point-{point}")
+        status, _ = in_child(run(out), out, point)
+        assert status == DIED, f"change {point} of {changes} was not reached"
+        check_reader(str(out))
+        status, _ = in_child(run(out), out, None)
+        assert status == 0, f"the run after a death at change {point} of {changes} failed"
+        assert contents(out) == expected, f"another data set after a death at change {point} of {changes}"
+        left = [path for path in out.rglob("*") if path.name.startswith((".tmp-", "lock", ".staging"))]
+        assert left == [], f"left after a death at change {point} of {changes}"
+        shutil.rmtree(out)
+    return changes
+
+
+@pytest.mark.timeout(600)
+def test_a_first_build(tmp_path: Path) -> None:
+    wanted = job(tmp_path, ["call-1", "call-2"], PackSettings(shard_mb=0))
+    assert die_everywhere(wanted, None, tmp_path) > 60
+
+
+@pytest.mark.timeout(600)
+def test_a_data_set_packed_anew_into_more_shards(tmp_path: Path) -> None:
+    before = tmp_path / "before"
+    build(job(before, ["call-1", "call-2", "call-3"], PackSettings(shard_mb=1)), Stop())
+    assert len(list(before.glob("data/*"))) == 1
+    wanted = job(tmp_path, ["call-1", "call-2", "call-3"], PackSettings(shard_mb=0))
+    assert die_everywhere(wanted, before, tmp_path) > 30
+
+
+@pytest.mark.timeout(600)
+def test_a_data_set_packed_anew_into_shards_of_the_same_names(tmp_path: Path) -> None:
+    before = tmp_path / "before"
+    build(job(before, ["call-1", "call-2"], PackSettings(shard_mb=0)), Stop())
+    wanted = job(tmp_path, ["call-1", "call-2"], PackSettings(shard_mb=0, clip_minutes=20.0))
+    assert die_everywhere(wanted, before, tmp_path) > 30
+
+
+@pytest.mark.timeout(600)
+def test_a_data_set_whose_rejects_alone_change(tmp_path: Path) -> None:
+    before = tmp_path / "before"
+    build(job(before, ["call-1"], PackSettings()), Stop())
+    wanted = job(tmp_path, ["call-1", "reject-1"], PackSettings())
+    assert die_everywhere(wanted, before, tmp_path) > 20
+
+
+def test_settings_tried_halfway_and_taken_back_leave_the_data_set_as_it_was(tmp_path: Path) -> None:
+    """Shards of the same names packed by other settings wait in staging; going back must not move them into the data set."""
+    out, first, second = tmp_path / "out", PackSettings(shard_mb=0), PackSettings(shard_mb=0, clip_minutes=20.0)
+    ids = ["call-1", "call-2"]
+    build(job(out, ids, first), Stop())
+    expected = contents(out)
+    tried = tmp_path / "tried"
+    shutil.copytree(out, tried)
+    _, changes = in_child(lambda: build(job(tried, ids, second), Stop()), tried, None)
+    seen = set()
+    for point in range(1, changes + 1, 2):
+        again = tmp_path / f"point-{point}"
+        shutil.copytree(out, again)
+        in_child(lambda again=again: build(job(again, ids, second), Stop()), again, point)  # type: ignore[misc]
+        seen.add(len(list(again.glob(".staging/*.parquet"))))
+        build(job(again, ids, first), Stop())
+        assert contents(again) == expected, f"after change {point} of {changes}"
+        check_reader(str(again))
+    assert seen == {0, 1, 2}
+
+
+@pytest.mark.parametrize("harm", ["torn in staging", "changed in staging", "changed in data", "no record", "stale count"])
+def test_what_is_torn_or_stale_is_packed_again(tmp_path: Path, harm: str) -> None:
+    """States that no order of our own writes leaves, but a disk that lost its cache may."""
+    out, ids, pack = tmp_path / "out", ["call-1", "call-2", "call-3"], PackSettings(shard_mb=0)
+    expected_of = tmp_path / "clean"
+    build(job(expected_of, ids, pack), Stop())
+    _, changes = in_child(lambda: build(job(tmp_path / "count", ids, pack), Stop()), tmp_path / "count", None)
+    for point in range(changes, 0, -1):  # the last point at which all shards wait in staging
+        shutil.rmtree(out, ignore_errors=True)
+        in_child(lambda: build(job(out, ids, pack), Stop()), out, point)
+        if len(list(out.glob(".staging/*.parquet"))) == 3 and not list(out.glob("data/*")):
+            break
+    staged = sorted(out.glob(".staging/*.parquet"))
+    assert len(staged) == 3
+    data = bytearray(staged[1].read_bytes())
+    data[len(data) // 2] ^= 1
+    if harm == "torn in staging":
+        staged[1].write_bytes(data[: len(data) // 2])
+    elif harm == "changed in staging":
+        staged[1].write_bytes(data)
+    elif harm == "changed in data":
+        (out / "data").mkdir()
+        staged[1].unlink()
+        (out / "data" / staged[1].name).write_bytes(data)
+    elif harm == "no record":
+        Path(f"{staged[1]}.json").unlink()
+    else:
+        (out / "data").mkdir()
+        (out / "data/train-00000-of-00007.parquet").write_bytes(b"of an earlier data set")
+    build(job(out, ids, pack), Stop())
+    assert contents(out) == contents(expected_of)
+    check_reader(str(out))
