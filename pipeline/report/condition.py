@@ -21,7 +21,7 @@ def decibels() -> Tally:
 
 
 def per_side() -> tuple[Tally, Tally]:
-    """One for each channel of the recording."""
+    """One for each channel."""
     return decibels(), decibels()
 
 
@@ -37,7 +37,7 @@ class Line:
 
 @dataclass(slots=True)
 class Condition:
-    """Sums over recordings; a recording in several rows counts once. Sides are the recording's own channels."""
+    """Sums over recordings; a recording in several rows counts once. Sides are the row's channels."""
 
     wanted: int = 200
     """Recordings kept for the table."""

@@ -16,7 +16,7 @@ from pipeline.report.totals import Totals
 from pipeline.report.words import NB, count, lasting, number, several, share, with_unit
 from schemas.stats import CANDOR_MEDIAN_FTO, FTO_EDGES
 
-SIDES = ("recorded channel 0", "recorded channel 1")
+SIDES = ("channel 0", "channel 1")
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from tests.bench import engine, vad_speed
+from tests.bench import engine, stages, vad_speed
 
 if __name__ == "__main__":
     print("engine\n------")
     engine.main()
+    print("\nstages\n------")
+    stages.main()
     print("\nvoice activity detection\n------------------------")
     vad_speed.main()

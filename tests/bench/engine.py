@@ -148,8 +148,32 @@ def memory(count: int = 5000) -> dict[str, float]:
     }
 
 
+def listing_cost(count: int = 50_000) -> dict[str, float]:
+    """What the driver spends on a dialogue that is already done: its memory and its share of listing, surveying and planning shards."""
+    from pipeline.config import PackSettings
+    from pipeline.pack import plan_shards
+
+    plan = make_plan((FixedWork(seconds=0.0),))
+    before = psutil.Process().memory_info().rss
+    items = sources(count)
+    held = psutil.Process().memory_info().rss - before
+    with tempfile.TemporaryDirectory() as folder:
+        ledger = Ledger(place_at(folder), plan)
+        address = Path(folder, plan.steps[0].address)
+        address.mkdir()
+        for item in items:
+            (address / f"{item.key}.json").touch()
+        started = time.perf_counter()
+        standings = ledger.standings(item.key for item in items)
+        done = [item for item in items if standings[item.key].end == "result"]
+        plan_shards(done, {item.key: 1_000_000 for item in done}, plan, PackSettings())
+        wall = time.perf_counter() - started
+    return {"driver KB held per dialogue": held / count / 1e3, "driver ms per done dialogue on resume": wall / count * 1e3}
+
+
 def main() -> None:
-    for name, value in {**compare(1000, 0.05), **memory()}.items():
+    """Print every ratio."""
+    for name, value in {**compare(1000, 0.05), **memory(), **listing_cost()}.items():
         print(f"{name:45s} {value:8.3f}")
 
 

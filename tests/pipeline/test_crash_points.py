@@ -29,6 +29,13 @@ def _in_process() -> tuple[Pool, int]:
     return InProcess(), 1
 
 
+def single(**settings: Any) -> PackSettings:
+    """One dialogue to a shard: smaller shards than a config may ask for, so that dialogues of 0.2 s make several."""
+    pack = PackSettings(**settings)
+    object.__setattr__(pack, "shard_mb", 0)
+    return pack
+
+
 def job(out: Path, ids: list[str], pack: PackSettings) -> Build:
     """A build in one process, of dialogues short enough to be done again at every point."""
     made = request(out, ids, _in_process, seconds=0.2)
@@ -102,24 +109,24 @@ def die_everywhere(wanted: Build, before: Path | None, tmp_path: Path) -> int:
 
 @pytest.mark.timeout(600)
 def test_a_first_build(tmp_path: Path) -> None:
-    wanted = job(tmp_path, ["call-1", "call-2"], PackSettings(shard_mb=0))
+    wanted = job(tmp_path, ["call-1", "call-2"], single())
     assert die_everywhere(wanted, None, tmp_path) > 60
 
 
 @pytest.mark.timeout(600)
 def test_a_data_set_packed_anew_into_more_shards(tmp_path: Path) -> None:
     before = tmp_path / "before"
-    build(job(before, ["call-1", "call-2", "call-3"], PackSettings(shard_mb=1)), Stop())
+    build(job(before, ["call-1", "call-2", "call-3"], PackSettings()), Stop())
     assert len(list(before.glob("data/*"))) == 1
-    wanted = job(tmp_path, ["call-1", "call-2", "call-3"], PackSettings(shard_mb=0))
+    wanted = job(tmp_path, ["call-1", "call-2", "call-3"], single())
     assert die_everywhere(wanted, before, tmp_path) > 30
 
 
 @pytest.mark.timeout(600)
 def test_a_data_set_packed_anew_into_shards_of_the_same_names(tmp_path: Path) -> None:
     before = tmp_path / "before"
-    build(job(before, ["call-1", "call-2"], PackSettings(shard_mb=0)), Stop())
-    wanted = job(tmp_path, ["call-1", "call-2"], PackSettings(shard_mb=0, clip_minutes=20.0))
+    build(job(before, ["call-1", "call-2"], single()), Stop())
+    wanted = job(tmp_path, ["call-1", "call-2"], single(clip_minutes=20.0))
     assert die_everywhere(wanted, before, tmp_path) > 30
 
 
@@ -133,7 +140,7 @@ def test_a_data_set_whose_rejects_alone_change(tmp_path: Path) -> None:
 
 def test_settings_tried_halfway_and_taken_back_leave_the_data_set_as_it_was(tmp_path: Path) -> None:
     """Shards of the same names packed by other settings wait in staging; going back must not move them into the data set."""
-    out, first, second = tmp_path / "out", PackSettings(shard_mb=0), PackSettings(shard_mb=0, clip_minutes=20.0)
+    out, first, second = tmp_path / "out", single(), single(clip_minutes=20.0)
     ids = ["call-1", "call-2"]
     build(job(out, ids, first), Stop())
     expected = contents(out)
@@ -155,7 +162,7 @@ def test_settings_tried_halfway_and_taken_back_leave_the_data_set_as_it_was(tmp_
 @pytest.mark.parametrize("harm", ["torn in staging", "changed in staging", "changed in data", "no record", "stale count"])
 def test_what_is_torn_or_stale_is_packed_again(tmp_path: Path, harm: str) -> None:
     """States that no order of our own writes leaves, but a disk that lost its cache may."""
-    out, ids, pack = tmp_path / "out", ["call-1", "call-2", "call-3"], PackSettings(shard_mb=0)
+    out, ids, pack = tmp_path / "out", ["call-1", "call-2", "call-3"], single()
     expected_of = tmp_path / "clean"
     build(job(expected_of, ids, pack), Stop())
     _, changes = in_child(lambda: build(job(tmp_path / "count", ids, pack), Stop()), tmp_path / "count", None)
