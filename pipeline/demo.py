@@ -94,11 +94,17 @@ def _voices() -> Speak:
 
     def speak(side: int, text: str) -> NDArray[np.float32]:
         if side == 0:
-            return np.asarray(model(text, seed=0), np.float32)
+            return trimmed(np.asarray(model(text, seed=0), np.float32))
         fast = np.asarray(model(text, speed=LOWER, seed=0), np.float32)
-        return np.asarray(soxr.resample(fast, VOICE_RATE, round(VOICE_RATE * LOWER)), np.float32)
+        return trimmed(np.asarray(soxr.resample(fast, VOICE_RATE, round(VOICE_RATE * LOWER)), np.float32))
 
     return speak
+
+
+def trimmed(voice: NDArray[np.float32], floor_db: float = -40.0) -> NDArray[np.float32]:
+    """Speech [n] without the silence before and after it (below `floor_db` of its peak), so that lines start when they say."""
+    loud = np.flatnonzero(np.abs(voice) > np.abs(voice).max(initial=0.0) * 10 ** (floor_db / 20))
+    return voice[loud[0] : loud[-1] + 1] if len(loud) else voice
 
 
 def _write(path: Path, tracks: NDArray[np.float32], rate: int, subtype: str, format: str | None = None) -> Path:

@@ -29,6 +29,10 @@ class Spool:
             raise LawError(f"Spool: block of shape {block.shape}; wanted [frames, {self.channels}]")
         self.file.write(np.ascontiguousarray(block, dtype=self.dtype).data)
 
+    def retype(self, dtype: np.dtype[Any] | type, channels: int) -> None:
+        """Say what the file holds after somebody else has written it."""
+        self.dtype, self.channels = np.dtype(dtype), channels
+
     def samples(self) -> NDArray[Any]:
         """All samples, read-only [channels, n]; the spool takes no more after this."""
         self.file.flush()

@@ -28,7 +28,7 @@ class Side:
 
     def recording(self) -> Recording:
         """The file as a recording of its own, its samples mapped."""
-        self.spool.dtype, self.spool.channels = self.dtype, self.decoded.header.channels
+        self.spool.retype(self.dtype, self.decoded.header.channels)
         return Recording(samples=self.spool.samples(), rate=self.rate, bits=self.bits, decoding=self.decoding())
 
     def decoding(self) -> Decoding:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import soundfile
 
-from schemas.recording import Decoding, Recording
+from schemas.recording import Decoding, Recording, Samples
 from schemas.source import Source
 from tests.stages.decode.shorten_encoder import AU2, encode, sphere
 from tests.stages.vad.talk import talk
@@ -24,7 +24,8 @@ def _recording() -> Recording:
     samples = talk(RATE).tracks.samples
     repeats = MINUTES * 60 * RATE // samples.shape[1]
     decoding = Decoding(container="made", encoding="PCM_16", decoder="made", exact=True)
-    return Recording(samples=np.tile(samples, (1, repeats)), rate=RATE, bits=16, decoding=decoding)
+    tiled: Samples = np.tile(samples, (1, repeats)).astype(np.int16)
+    return Recording(samples=tiled, rate=RATE, bits=16, decoding=decoding)
 
 
 def _times_real(seconds: float, work: Callable[[], Any], rounds: int = 3) -> float:
