@@ -8,7 +8,7 @@ import re
 import signal
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 from pipeline.build import Build, build
 from pipeline.config import Config, load_config
@@ -85,15 +85,16 @@ def _on_signals() -> Stop:
 
 
 def listed(src: str, config: Config, probe_all: bool) -> Listing:
-    """The source as listed under a config, with files probed in the decoder's sandbox."""
+    """The source as listed under a config; files are looked at in the decoder's sandbox, or only peeked at where that will do."""
     from stages.decode.fetch import open_uri
+    from stages.decode.peek import peek
     from stages.decode.sandbox import Sandbox
 
     sandbox = Sandbox()
 
     def probe(uri: str) -> Header:
         with open_uri(uri) as file:
-            return sandbox.probe(file)
+            return (None if probe_all else peek(cast(BinaryIO, file))) or sandbox.probe(file)
 
     try:
         return list_sources(src, config.source, probe, probe_all=probe_all)

@@ -168,7 +168,11 @@ class LocalPlace(Place):
         self._path(name).unlink(missing_ok=True)
 
     def delete_folder(self, folder: str) -> None:
-        shutil.rmtree(self._path(folder), ignore_errors=False) if self._path(folder).is_dir() else None
+        path = self._path(folder)
+        if path.is_symlink():
+            path.unlink()
+        elif path.is_dir():
+            shutil.rmtree(path)
 
     def move(self, name: str, to: str) -> None:
         self._path(to).parent.mkdir(parents=True, exist_ok=True)

@@ -6,7 +6,6 @@ import csv
 import json
 import os
 import signal
-import shutil
 import subprocess
 import sys
 import time
@@ -309,7 +308,7 @@ HOSTILE = [
     "$(touch pwned).wav",
     "-rf.wav",
     "quote'\".wav",
-    "..wav.wav",
+    "x..wav.wav",
     "%2e%2e.wav",
     "a\\b.wav",
     "\u202eevil.wav",
@@ -334,7 +333,7 @@ def test_hostile_names_keep_their_ids_and_nothing_lands_outside(cli: Cli, tmp_pa
 
 def test_names_that_are_no_text_end_as_rejects(cli: Cli, tmp_path: Path) -> None:
     write_call(tmp_path / "src/good.wav", talk(1))
-    shutil.copy(tmp_path / "src/good.wav", os.fsencode(tmp_path / "src") + b"/bad\xff.wav")
+    Path(os.fsdecode(os.fsencode(tmp_path / "src") + b"/bad\xff.wav")).write_bytes((tmp_path / "src/good.wav").read_bytes())
     summary = cli.build(tmp_path / "src", tmp_path / "out")
     assert (summary["balance"]["results"], summary["rejects"]) == (1, {"bad_name": 1})
 
