@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 
@@ -54,17 +54,58 @@ def load(kind: type, path: Path, need: Need) -> Any:
 
 
 def write_flac(target: Any, samples: Samples, rate: int, bits: int, comment: str | None = None) -> None:
-    """Encode integer samples [channels, n] as FLAC of 16 or 24 bits into a path or binary file, in bounded memory."""
+    """Encode integer samples [channels, n] as FLAC of 16 or 24 bits into a path or binary file, in bounded memory.
+
+    Raises `OSError` when not every byte could be written.
+    """
+    if isinstance(target, Path):
+        with target.open("w+b") as opened:
+            write_flac(opened, samples, rate, bits, comment)
+        return
     import soundfile
 
     shift = 8 if bits == 24 else 0
     subtype = {16: "PCM_16", 24: "PCM_24"}[bits]
-    with soundfile.SoundFile(target, "w", rate, samples.shape[0], subtype, format="FLAC") as file:
-        if comment is not None:
-            file.comment = comment
-        for start in range(0, samples.shape[1], BLOCK):
-            block = np.ascontiguousarray(samples[:, start : start + BLOCK].T)
-            file.write(np.left_shift(block, shift) if shift else block)
+    sink = _Sink(target)
+    try:
+        with soundfile.SoundFile(sink, "w", rate, samples.shape[0], subtype, format="FLAC") as file:
+            if comment is not None:
+                file.comment = comment
+            for start in range(0, samples.shape[1], BLOCK):
+                block = np.ascontiguousarray(samples[:, start : start + BLOCK].T)
+                file.write(np.left_shift(block, shift) if shift else block)
+    except soundfile.LibsndfileError:
+        if sink.fault is None:
+            raise
+    if sink.fault is not None:
+        raise sink.fault
+
+
+class _Sink:
+    """A binary file that remembers why it could not be written: libsndfile forgets the cause, and the whole fault in the last frame."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self.file = file
+        self.fault: OSError | None = None
+
+    def write(self, data: bytes) -> int:
+        return self._tried(lambda: self.file.write(data))
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        return self._tried(lambda: self.file.seek(offset, whence))
+
+    def tell(self) -> int:
+        return self._tried(self.file.tell)
+
+    def read(self, size: int) -> bytes:
+        return self.file.read(size)
+
+    def _tried(self, step: Callable[[], int]) -> int:
+        try:
+            return step()
+        except OSError as error:
+            self.fault = self.fault or error
+            return -1
 
 
 def read_flac(source: Any) -> tuple[Samples, int, int, str]:

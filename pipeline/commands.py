@@ -52,6 +52,11 @@ def run_build(
         raise UsageError("--workers does not go with run.crews, where each crew names its own")
     make_plan(checked.chain)
     listing = listed(src, checked, probe_all=False)
+    if not listing.inputs:
+        ignored = ", ".join(f"{count} {suffix}" for suffix, count in listing.ignored[:8])
+        raise UsageError(
+            f"{src}: no recordings found{f' (ignored: {ignored})' if ignored else ''}; source.suffixes says what counts as audio"
+        )
 
     def make_pool() -> tuple[Pool, int]:
         if local:

@@ -18,24 +18,28 @@ import pyarrow as pa
 import pyarrow.dataset
 import pyarrow.parquet as pq
 import pytest
+import soundfile
 
-from pipeline.build import build
+from pipeline.build import Build, build
 from pipeline.clips import MAX_NATIVE_BYTES
 from pipeline.codecs import write_flac
-from pipeline.config import PackSettings
+from pipeline.config import PackSettings, load_config
 from pipeline.drive import Stop
+from pipeline.pools import InProcess
 from pipeline.shards import MAX_GROUP, GroupRecord, hash_range, write_shard
 from schemas.plain import from_plain
 from schemas.row import Row, RowAudio, row_schema
+from stages.sources import list_sources
 from tests.pipeline.talks import decoded
 from tests.pipeline.toy import request, toy_recording
+from tests.shared import SHARED, needs_shared
 
 IDS = [f"call-{i:02d}" for i in range(17)]
 SECONDS = 6.0
 
 
 def made(out: Path, ids: list[str] = IDS, seconds: float = SECONDS, **pack: Any) -> Path:
-    asked = request(out, ids, seconds=seconds)
+    asked = request(out, ids, lambda: (InProcess(), 1), seconds=seconds)
     config = dataclasses.replace(asked.config, pack=PackSettings(**{"shard_mb": 1, "clip_minutes": 2 / 60, **pack}))
     assert build(dataclasses.replace(asked, config=config), Stop()).ending == "done"
     return out
@@ -228,3 +232,28 @@ def test_no_rows_give_a_file_with_the_schema_and_no_groups(tmp_path: Path, forma
     read = pq.read_schema(tmp_path / "a") if format == "parquet" else pa.ipc.open_stream((tmp_path / "a").read_bytes()).schema
     assert read.equals(row_schema(), check_metadata=False)
     assert isinstance(GroupRecord(0, 0, 0, ""), GroupRecord)
+
+
+@needs_shared
+def test_real_calls_come_out_of_the_shards_as_they_went_in(tmp_path: Path) -> None:
+    config = load_config("stereo_calls", ["vad.backend=energy", "pack.clip_minutes=1"])
+    src = SHARED / "spokenwoz"
+    asked = Build(
+        src=str(src),
+        out=str(tmp_path),
+        config=config,
+        listing=list_sources(str(src), config.source, None),
+        make_pool=lambda: (InProcess(), 1),
+        quiet=True,
+    )
+    assert build(asked, Stop()).balance.results == 3
+    loaded = datasets.load_dataset(str(tmp_path), split="train").cast_column("audio", datasets.Audio(decode=False))
+    by_recording: dict[str, list[dict[str, Any]]] = {}
+    for row in loaded:
+        by_recording.setdefault(row["clip"]["recording"], []).append(row)
+        assert row["duration"] <= 60
+        assert row["clip"]["cut"] in ("silence", "end")
+    assert sorted(by_recording) == ["MUL1423", "SNG0072", "SNG0480"]
+    for id, parts in by_recording.items():
+        truth, _ = soundfile.read(str(src / f"{id}.wav"), dtype="int16")
+        assert np.array_equal(np.concatenate([decoded(part["audio"]["bytes"]) for part in parts], axis=1), truth.T)

@@ -16,6 +16,7 @@ from pipeline.build import build
 from pipeline.config import PackSettings
 from pipeline.drive import Stop
 from pipeline.place import LocalPlace
+from pipeline.pools import InProcess
 from pipeline.shards import hash_range
 from pipeline.verify import Damage, verify
 from schemas.errors import UsageError
@@ -27,7 +28,7 @@ FLIPS = 300
 
 def made(out: Path, format: Any) -> Path:
     """Two shards, the first of several groups."""
-    asked = request(out, IDS, seconds=14.0)
+    asked = request(out, IDS, lambda: (InProcess(), 1), seconds=14.0)
     config = dataclasses.replace(asked.config, pack=PackSettings(shard_mb=1, clip_minutes=3 / 60, format=format))
     build(dataclasses.replace(asked, config=config), Stop())
     return out

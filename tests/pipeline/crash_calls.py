@@ -1,0 +1,70 @@
+"""Small stereo calls as WAV files, and the real command line on them."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+ROOT = Path(__file__).resolve().parents[2]
+RATE = 8000
+
+
+def write_calls(folder: Path, count: int, seconds: float = 4.0) -> Path:
+    """`call-0.wav` and so on: noise bursts that take turns on two channels over a quiet floor."""
+    import soundfile
+
+    folder.mkdir(parents=True, exist_ok=True)
+    n = int(seconds * RATE)
+    for index in range(count):
+        draw = np.random.default_rng(index)
+        samples = draw.integers(-4, 5, (n, 2)).astype(np.int16)
+        for burst in range(4):
+            first = int((0.05 + 0.24 * burst) * n)
+            samples[first : first + n // 6, burst % 2] += draw.integers(-6000, 6001, n // 6).astype(np.int16)
+        soundfile.write(folder / f"call-{index}.wav", samples, RATE, subtype="PCM_16")
+    return folder
+
+
+def duologue(*arguments: str | Path, **environment: str) -> subprocess.Popen[str]:
+    """Start a command in a process of its own."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "pipeline.cli", *map(str, arguments)],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def local(src: Path | str, out: Path | str, *more: str | Path, workers: int = 1, **environment: str) -> subprocess.Popen[str]:
+    """Start `duologue build` with child processes and a voice activity detector that needs no model."""
+    return duologue(
+        "build", src, out, "--local", "--workers", str(workers), "--set", "vad.backend=energy", "--quiet", "--json", *more, **environment
+    )
+
+
+def ended(process: subprocess.Popen[str], code: int = 0) -> dict[str, Any]:
+    """Wait for a command that must end with `code`; returns what it printed, {} when that is nothing."""
+    out, err = process.communicate()
+    assert process.returncode == code, f"exit code {process.returncode}, not {code}: {err}"
+    assert "Traceback" not in err
+    said: dict[str, Any] = json.loads(out) if out else {}
+    return said
+
+
+def complaint(process: subprocess.Popen[str], code: int = 1) -> str:
+    """Wait for a command that must fail with `code`; returns its sentence, the last line on stderr."""
+    out, err = process.communicate()
+    assert process.returncode == code, f"exit code {process.returncode}, not {code}: {err}"
+    assert "Traceback" not in err
+    assert out == ""
+    line: str = err.strip().splitlines()[-1]
+    assert line.startswith("duologue: "), err
+    return line

@@ -1,0 +1,133 @@
+"""Rows from values: times count from the clip, sets are cut at its edges, channels keep their speakers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.config import load_config
+from pipeline.plan import make_plan
+from pipeline.rows import clip_activity, provenance, rows_of
+from schemas.activity import Activity, Turns
+from schemas.recording import Recording
+from schemas.row import Row
+from schemas.source import Source
+from schemas.span import Span, Spans, complement, total
+from schemas.stats import Stats
+from schemas.tracks import Tracks, view_of
+from stages.turns.channels import ChannelTurns
+from stages.turns.stats import TurnTaking
+from tests.pipeline.talks import decoded
+from tests.pipeline.toy import RATE, chain, toy_recording
+
+PLAN = make_plan(chain())
+SOURCE = Source(id="call-1", uris=("a.wav",), corpus="toy", licence="CC0-1.0", consent="yes", language="en", extra='{"a": 1}')
+
+
+def values_of(recording: Recording, speech: tuple[Spans, Spans], order: tuple[int, int] = (0, 1)) -> dict[type, Any]:
+    tracks = view_of(recording, order, ("Ann", "Bob"), ("agent", ""), "role:agent")
+    activity = Activity(channels=speech, length=recording.length, rate=recording.rate)
+    turns = ChannelTurns().load("cpu")(tracks, activity)
+    stats = TurnTaking().load("cpu")
+    return {Recording: recording, Tracks: tracks, Activity: activity, Turns: turns, Stats: stats(activity)}
+
+
+def rows(speech: tuple[Spans, Spans], minutes: float, order: tuple[int, int] = (0, 1)) -> tuple[list[Row], dict[type, Any]]:
+    values = values_of(toy_recording("x", 2.0), speech, order)
+    return list(rows_of(SOURCE, PLAN, values.__getitem__, minutes, TurnTaking().load("cpu"))), values
+
+
+TALK: tuple[Spans, Spans] = ((Span(800, 6000), Span(9000, 12000)), (Span(5000, 8000), Span(12500, 15000)))
+
+
+@st.composite
+def speech(draw: st.DrawFn) -> tuple[Spans, Spans]:
+    length = 2 * RATE
+    found = []
+    for _ in (0, 1):
+        points = sorted(draw(st.sets(st.integers(0, length), min_size=2, max_size=8)))
+        found.append(tuple(Span(a, b) for a, b in zip(points[::2], points[1::2], strict=False)))
+    return found[0], found[1]
+
+
+@given(speech(), st.floats(0.1 / 60, 2.5 / 60))
+def test_clips_put_together_are_the_recording(talk: tuple[Spans, Spans], minutes: float) -> None:
+    found, values = rows(talk, minutes)
+    samples = np.concatenate([decoded(row.audio.bytes) for row in found], axis=1)
+    assert np.array_equal(samples, values[Tracks].samples)
+    at = 0
+    heard = [0, 0]
+    for row in found:
+        length = round(row.duration * RATE)
+        assert round(row.clip.start * RATE) == at
+        at += length
+        assert round(row.clip.end * RATE) == at
+        stretches: list[Any] = [*row.speech, *row.turns, *row.origins]
+        for stretch in stretches:
+            assert 0 <= stretch.start < stretch.end <= row.duration
+        for channel in (0, 1):
+            own = [Span(round(s.start * RATE), round(s.end * RATE)) for s in row.speech if s.channel == channel]
+            heard[channel] += total(own)
+            origins = [Span(round(o.start * RATE), round(o.end * RATE)) for o in row.origins if o.channel == channel]
+            assert origins == [Span(0, length)]
+        assert row.stats is not None
+        assert row.stats.duration == pytest.approx(row.duration)
+    assert at == 2 * RATE
+    assert heard == [total(spans) for spans in talk]
+
+
+def test_a_whole_recording_is_one_row_with_its_own_id_and_statistics() -> None:
+    (row,), values = rows(TALK, 30.0)
+    assert (row.id, row.clip.index, row.clip.count, row.clip.cut, row.rate, row.duration) == ("call-1", 0, 1, "end", RATE, 2.0)
+    assert row.stats == values[Stats]
+    assert row.decoding == values[Recording].decoding
+    assert (row.source.corpus, row.source.licence, row.source.consent, row.source.language, row.source.extra) == (
+        "toy",
+        "CC0-1.0",
+        "yes",
+        "en",
+        '{"a": 1}',
+    )
+    assert [(s.channel, s.start, s.end) for s in row.speech] == [
+        (channel, span.start / RATE, span.end / RATE) for channel in (0, 1) for span in TALK[channel]
+    ]
+    assert row.health is None
+    assert row.quality == ()
+
+
+def test_clips_are_cut_in_silence_and_numbered() -> None:
+    found, values = rows(TALK, 1.1 / 60)
+    assert [row.id for row in found] == [f"call-1#{index:04d}" for index in range(len(found))]
+    silence = complement((Span(800, 8000), Span(9000, 12000), Span(12500, 15000)), values[Tracks].length)
+    for row in found[:-1]:
+        end = round(row.clip.end * RATE)
+        assert row.clip.cut == "silence"
+        assert any(span.start < end < span.end for span in silence)
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_speakers_say_which_recorded_channel_they_are(order: tuple[int, int]) -> None:
+    (row,), values = rows(TALK, 30.0, order)
+    assert [(s.channel, s.name, s.role, s.recorded_channel, s.chosen) for s in row.speakers] == [
+        (0, "Ann", "agent", order[0], "role:agent"),
+        (1, "Bob", None, order[1], "role:agent"),
+    ]
+    assert np.array_equal(decoded(row.audio.bytes), values[Recording].samples[list(order)])
+
+
+def test_activity_of_a_clip_counts_from_it() -> None:
+    whole = Activity(channels=TALK, length=16000, rate=RATE)
+    inner = clip_activity(whole, Span(5500, 9500))
+    assert inner == Activity(channels=((Span(0, 500), Span(3500, 4000)), (Span(0, 2500),)), length=4000, rate=RATE)
+
+
+def test_provenance_names_every_stage_and_its_weights() -> None:
+    plan = make_plan(load_config("stereo_calls").chain)
+    found = provenance(plan)
+    assert [(s.stage, s.address, s.version) for s in found] == [(s.name, s.address, s.stage.version) for s in plan.steps]
+    (weights,) = [weights for stage in found for weights in stage.weights]
+    assert (weights.licence, len(weights.sha256)) == ("MIT", 64)

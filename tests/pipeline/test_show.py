@@ -1,0 +1,85 @@
+"""Text for people: aligned, complete, and harmless to a terminal."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.show import SHOW, clean, table, text_of
+
+BALANCE = {"inputs": 9, "results": 4, "rejects": 3, "errors": 1, "pending": 1}
+BUILT: dict[str, Any] = {
+    "command": "build",
+    "out": "out",
+    "balance": BALANCE,
+    "rejects": {"silent": 1, "clipping": 1, "too_short": 5},
+    "computed": 24,
+    "hours": 2.0,
+    "seconds": 36.0,
+    "report": "out/report.html",
+    "rows": 4,
+    "shards": 1,
+    "ending": "errors",
+}
+
+
+@given(st.text())
+def test_clean_text_is_printable_and_keeps_what_already_was(text: str) -> None:
+    assert clean(text).isprintable()
+    assert clean("".join(c for c in text if c.isprintable())) == "".join(c for c in text if c.isprintable())
+
+
+@given(st.lists(st.lists(st.text(st.characters(categories=["L", "N"]), max_size=9), min_size=3, max_size=3), min_size=1, max_size=6))
+def test_columns_line_up(rows: list[list[str]]) -> None:
+    widths = [max(len(row[i]) for row in rows) for i in range(3)]
+    ends = [widths[0], widths[0] + 2 + widths[1], widths[0] + widths[1] + 4 + widths[2]]
+    for row, line in zip(rows, table(rows), strict=True):
+        padded = line.ljust(ends[2])
+        assert (padded[: ends[0]].rstrip(), padded[ends[0] + 2 : ends[1]].strip(), padded[ends[1] + 2 :].strip()) == tuple(row)
+
+
+def test_a_build_tells_the_balance_the_reasons_and_what_to_do() -> None:
+    lines = text_of(BUILT).splitlines()
+    assert lines[0] == "9 inputs = 4 results + 3 rejects + 1 errors + 1 pending"
+    assert lines[2:5] == ["  5 too_short", "  1 clipping", "  1 silent"]
+    assert "24 stage results computed on 2.00 h in" in lines[5]
+    assert "(200x real time)" in lines[5]
+    assert "duologue retry out" in lines[-1]
+
+
+def test_a_build_with_nothing_to_do_says_so() -> None:
+    text = text_of({**BUILT, "computed": 0, "seconds": 0.0, "rejects": {}, "balance": {**BALANCE, "errors": 0}, "ending": "done"})
+    assert "nothing to compute" in text
+    assert "rejects by reason" not in text
+    assert "retry" not in text
+
+
+def test_an_interrupted_build_says_how_to_go_on() -> None:
+    assert "the same command continues from here" in text_of({**BUILT, "ending": "interrupted", "report": None})
+
+
+def test_an_id_cannot_drive_a_terminal() -> None:
+    error = {"id": "a\x1b[2J\u202e\n", "stage": "vad", "error": "Traceback\nValueError: \x07"}
+    status = {"command": "status", "src": "s\r", "work": "w", "balance": BALANCE, "stages": [], "errors_listed": [error]}
+    text = text_of(status)
+    assert all(c.isprintable() or c == "\n" for c in text)
+    assert r"a\x1b[2J\x202e\x0a in vad" in text
+
+
+@pytest.mark.parametrize(
+    ("damages", "last"),
+    [([], "all as committed"), ([{"file": "data/a", "group": 2, "what": "bad"}], "delete the damaged files")],
+)
+def test_verify_says_where_the_damage_is(damages: list[dict[str, Any]], last: str) -> None:
+    text = text_of({"command": "verify", "shards": 1, "rows": 2, "bytes": 3_000_000, "damages": damages})
+    assert text.splitlines()[-1].startswith(last)
+    assert ("damaged: data/a, row group 2: bad" in text) == bool(damages)
+
+
+def test_every_command_with_a_result_has_a_text() -> None:
+    from pipeline.cli import cli
+
+    assert set(cli.commands) - {"config", "demo"} <= set(SHOW), "config prints YAML, and demo shows its build"
