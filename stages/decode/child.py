@@ -29,6 +29,7 @@ MESSAGE_BYTES = 1 << 16
 _DISK_FAULTS = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.ESTALE)
 """Errors of the machine, never of the data."""
 _LEAST_RATE, _MOST_RATE = 4000, 384000
+_FLAC_ANY_RATE = 65535
 
 
 class SourceFile(io.RawIOBase):
@@ -90,6 +91,9 @@ def work(job: Job) -> dict[str, Any]:
     if not _LEAST_RATE <= header.rate <= _MOST_RATE:
         detail = f"{header.rate} Hz; accepted are {_LEAST_RATE} to {_MOST_RATE} Hz"
         raise Reject("rate_out_of_range", detail, rate=header.rate)
+    if header.rate > _FLAC_ANY_RATE and header.rate % 10:
+        # The header of a FLAC frame has 16 bits for the rate in Hz or in tens of Hz (RFC 9639, section 9.1.2).
+        raise Reject("rate_out_of_range", f"{header.rate} Hz; above {_FLAC_ANY_RATE} Hz FLAC holds only multiples of 10", rate=header.rate)
     if header.channels > 2:
         raise Reject("too_many_channels", f"{header.channels} channels; accepted are one or two", channels=header.channels)
     most = int(job.limits.max_hours * 3600 * header.rate)

@@ -31,8 +31,29 @@ def write_calls(folder: Path, count: int, seconds: float = 4.0) -> Path:
     return folder
 
 
+def toy_backend(folder: Path) -> dict[str, str]:
+    """Environment in which `--set decode.backend=toy` is the toy decoder, installed as an outside package: it makes its audio from ids,
+    takes `decode.wait` seconds, and meets the fault that an id names.
+    """
+    about = folder / "toy_backend-1.0.dist-info"
+    about.mkdir(parents=True)
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: toy-backend\nVersion: 1.0\n")
+    (about / "entry_points.txt").write_text("[duologue.backends]\ndecode.toy = tests.pipeline.toy:ToyDecode\n")
+    return {"PYTHONPATH": f"{ROOT}{os.pathsep}{folder}"}
+
+
+def write_names(folder: Path, *ids: str) -> Path:
+    """Files of these names that pass for calls in a listing; only the toy decoder, which never opens them, can take them."""
+    write_calls(folder, 1, 0.5)
+    data = (folder / "call-0.wav").read_bytes()
+    (folder / "call-0.wav").unlink()
+    for id in ids:
+        (folder / f"{id}.wav").write_bytes(data)
+    return folder
+
+
 def duologue(*arguments: str | Path, **environment: str) -> subprocess.Popen[str]:
-    """Start a command in a process of its own."""
+    """Start a command in a process group of its own, as a shell does."""
     return subprocess.Popen(
         [sys.executable, "-m", "pipeline.cli", *map(str, arguments)],
         cwd=ROOT,
@@ -40,6 +61,7 @@ def duologue(*arguments: str | Path, **environment: str) -> subprocess.Popen[str
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        start_new_session=True,
     )
 
 

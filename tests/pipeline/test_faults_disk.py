@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import resource
 import subprocess
 import sys
@@ -11,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.codecs import dump
 from tests.pipeline.crash import check_reader
 from tests.pipeline.crash_calls import complaint, ended, local, write_calls
-from tests.pipeline.toy import contents
+from tests.pipeline.toy import contents, toy_recording
 
 Disk = Callable[[str], Path]
 CALLS = 4
@@ -64,7 +66,7 @@ def _nothing_half(out: Path) -> None:
 
 
 def test_a_full_work_disk(tmp_path: Path, disk: Disk, src: Path, clean: dict[str, bytes]) -> None:
-    out, work = tmp_path / "out", disk("160k")
+    out, work = tmp_path / "out", disk("250k")
     said = complaint(local(src, out, "--work", work))
     assert str(work) in said
     assert "No space left on device" in said
@@ -104,21 +106,41 @@ def test_a_full_scratch_disk(tmp_path: Path, disk: Disk, src: Path, clean: dict[
     assert contents(out) == clean
 
 
-def test_files_that_may_not_grow(tmp_path: Path, src: Path, clean: dict[str, bytes]) -> None:
-    """The limit on file size needs no right to mount: it stands in for a quota."""
-    out = tmp_path / "out"
-    limit = (30_000, resource.getrlimit(resource.RLIMIT_FSIZE)[1])
+@contextlib.contextmanager
+def largest_file(size: int) -> Iterator[None]:
+    """Files may not grow beyond `size` bytes: what needs no right to mount, and stands in for a quota."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
     try:
-        process = local(src, out)
+        yield
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_a_shard_that_may_not_grow(tmp_path: Path, src: Path, clean: dict[str, bytes]) -> None:
+    out = tmp_path / "out"
+    shard = max(len(data) for data in clean.values())
+    with largest_file(shard - 1000):
+        process = local(src, out)
     said = complaint(process)
+    assert "train-00000-of-00001" in said
     assert "File too large" in said
     _nothing_half(out)
     ended(local(src, out))
     assert contents(out) == clean
+
+
+def test_no_byte_of_a_recording_is_lost_unnoticed(tmp_path: Path) -> None:
+    """However little is missing: an encoder writes its last frame, and mends its header, when it is closed."""
+    recording = toy_recording("call-1", 2.0)
+    dump(recording, tmp_path / "whole.flac")
+    size = (tmp_path / "whole.flac").stat().st_size
+    for missing in (1, 2, 100, 1000, size // 2, size - 10):
+        with pytest.raises(OSError, match="File too large"), largest_file(size - missing):
+            dump(recording, tmp_path / "cut.flac")
+    with largest_file(size):
+        dump(recording, tmp_path / "cut.flac")
+    assert (tmp_path / "cut.flac").read_bytes() == (tmp_path / "whole.flac").read_bytes()
 
 
 def test_a_read_only_output_folder(tmp_path: Path, disk: Disk, src: Path, clean: dict[str, bytes]) -> None:

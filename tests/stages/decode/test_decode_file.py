@@ -162,6 +162,7 @@ def test_verdicts_on_content(decode: Decode, tmp_path: Path) -> None:
         ("six", written(noise16(8000, 6), "WAV", "PCM_16"), "too_many_channels"),
         ("slow", wav(noise16(8000, 1).tobytes(), rate=3999), "rate_out_of_range"),
         ("fast", wav(noise16(8000, 1).tobytes(), rate=400_000), "rate_out_of_range"),
+        ("odd", wav(noise16(8000, 1).tobytes(), rate=88_201), "rate_out_of_range"),
         ("none", wav(b""), "empty"),
         ("short", wav(noise16(799, 1).tobytes()), "too_short"),
         ("cut", wav(noise16(9899, 1).tobytes(), claimed=20_000), "truncated"),
