@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import pickle
+import socket
 import traceback
 from importlib import metadata
 from typing import Any
@@ -29,6 +30,8 @@ class RayPool:
         options: dict[str, Any] = {"logging_level": logging.ERROR, "log_to_driver": False, "configure_logging": False}
         self._owned = not ray.is_initialized()
         if self._owned:
+            if address is not None:
+                _reach(address)
             try:
                 if address is None:
                     ray.init(num_cpus=cpus, include_dashboard=False, object_store_memory=OBJECT_STORE, **options)
@@ -47,10 +50,9 @@ class RayPool:
             max_restarts=0,
             max_task_retries=0,
             scheduling_strategy="SPREAD",
-            runtime_env={"env_vars": worker_environment(max(1, int(needs.cpus)))},
         ).remote()
         self._actors[slot] = actor
-        self._pending[actor.build.remote(VERSION, pickle.dumps(work))] = (slot, "ready")
+        self._pending[actor.build.remote(VERSION, max(1, int(needs.cpus)), pickle.dumps(work))] = (slot, "ready")
 
     def give(self, slot: int, job: Any) -> None:
         self._pending[self._actors[slot].take.remote(job)] = (slot, "outcome")
@@ -94,8 +96,12 @@ class RayPool:
 class _Actor:
     """A worker behind Ray's call interface."""
 
-    def build(self, version: str, work: bytes) -> str:
-        """Load; returns why it could not, or an empty text. The recipe comes from our own driver."""
+    def build(self, version: str, threads: int, work: bytes) -> str:
+        """Load; returns why it could not, or an empty text. The recipe comes from our own driver.
+
+        The environment is set here, before the recipe imports anything numeric: a runtime environment would cost seconds for each worker.
+        """
+        os.environ.update(worker_environment(threads))
         if version != VERSION:
             return f"this node has duologue {VERSION} and the driver has {version}; install one version on every node"
         try:
@@ -114,6 +120,17 @@ class _Actor:
 def cores() -> int:
     """CPU cores of the whole cluster that this process is connected to."""
     return max(1, int(ray.cluster_resources().get("CPU", 1)))
+
+
+def _reach(address: str) -> None:
+    """Raise `UsageError` when nothing answers at `host:port`: Ray itself would go on trying for minutes, and say so in many lines."""
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if not port.isdigit():
+        return
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=10).close()
+    except OSError as error:
+        raise UsageError(f"Ray at {address}: {error.strerror or error}; is the cluster running, and the address right?") from error
 
 
 def _one_line(error: BaseException) -> str:
