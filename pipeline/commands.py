@@ -17,7 +17,7 @@ from pipeline.environment import quiet as quiet_telemetry
 from pipeline.environment import show_ray_token
 from pipeline.ledger import Ledger, balance
 from pipeline.lock import locked
-from pipeline.place import place_at
+from pipeline.place import expand, place_at
 from pipeline.plan import make_plan
 from pipeline.pools import InProcess, Pool, Processes
 from pipeline.state import RunState, default_work, read_state, state_place
@@ -189,8 +189,11 @@ def run_pack(out: str, parts: Sequence[str]) -> dict[str, Any]:
     """Merge finished data sets."""
     from pipeline.merge import merge
 
+    found = [place for part in parts for place in expand(part)]
+    if not found:
+        raise UsageError(f"{' '.join(parts)}: no such data sets")
     with locked(state_place(out)):
-        return {"command": "pack", "out": out, **merge(out, parts)}
+        return {"command": "pack", "out": out, **merge(out, found)}
 
 
 def run_verify(out: str) -> dict[str, Any]:

@@ -7,6 +7,7 @@ is the commit. Everything the engine keeps (results, shards, manifest, lock) is 
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import secrets
 import shutil
@@ -209,18 +210,21 @@ class RemotePlace(Place):
         with tempfile.TemporaryDirectory(prefix="duologue-") as scratch:
             path = Path(scratch, "file" + Path(name).suffix)
             yield path
-            self.fs.put_file(str(path), self._path(name))
+            with self._reported(name):
+                self.fs.put_file(str(path), self._path(name))
 
     @contextlib.contextmanager
     def reading(self, name: str) -> Iterator[Path]:
         with tempfile.TemporaryDirectory(prefix="duologue-") as scratch:
             path = Path(scratch, "file" + Path(name).suffix)
-            self.fs.get_file(self._path(name), str(path))
+            with self._reported(name):
+                self.fs.get_file(self._path(name), str(path))
             yield path
 
     def create(self, name: str, data: bytes) -> bool:
         try:
-            self.fs.pipe_file(self._path(name), data, mode="create")
+            with self._reported(name):
+                self.fs.pipe_file(self._path(name), data, mode="create")
         except FileExistsError:
             return False
         return True
@@ -236,28 +240,43 @@ class RemotePlace(Place):
 
     def _ls(self, folder: str) -> list[dict[str, Any]]:
         try:
-            entries: list[dict[str, Any]] = self.fs.ls(self._path(folder), detail=True)
+            with self._reported(folder):
+                entries: list[dict[str, Any]] = self.fs.ls(self._path(folder), detail=True)
         except FileNotFoundError:
             return []
         return [e for e in entries if e["name"].rstrip("/") != self._path(folder)]
 
     def size(self, name: str) -> int | None:
         try:
-            return int(self.fs.info(self._path(name))["size"])
+            with self._reported(name):
+                return int(self.fs.info(self._path(name))["size"])
         except FileNotFoundError:
             return None
 
     def delete(self, name: str) -> None:
-        with contextlib.suppress(FileNotFoundError):
+        with contextlib.suppress(FileNotFoundError), self._reported(name):
             self.fs.rm_file(self._path(name))
 
     def delete_folder(self, folder: str) -> None:
-        with contextlib.suppress(FileNotFoundError):
+        with contextlib.suppress(FileNotFoundError), self._reported(folder):
             self.fs.rm(self._path(folder), recursive=True)
 
     def move(self, name: str, to: str) -> None:
-        self.fs.cp_file(self._path(name), self._path(to))
-        self.fs.rm_file(self._path(name))
+        with self._reported(name):
+            self.fs.cp_file(self._path(name), self._path(to))
+            self.fs.rm_file(self._path(name))
+
+    @contextlib.contextmanager
+    def _reported(self, name: str) -> Iterator[None]:
+        """Make an `OSError` that names the place of whatever the store's library raises: no credentials, no bucket, no connection."""
+        try:
+            yield
+        except FileExistsError:
+            raise
+        except Exception as error:
+            code = error.errno if isinstance(error, OSError) and error.errno else errno.EIO
+            code = errno.ENOENT if isinstance(error, FileNotFoundError) else code
+            raise OSError(code, " ".join(str(error).split()), join(self.root, name)) from error
 
     def sweep(self, folder: str = "") -> int:
         return 0
@@ -269,6 +288,16 @@ def place_at(where: str) -> Place:
     if not separator or protocol in ("file", "local"):
         return LocalPlace(rest if separator else where)
     return RemotePlace(where)
+
+
+def expand(pattern: str) -> list[str]:
+    """The places that match a pattern with `*`, sorted; a place without one is itself. Shells expand local patterns, but no URLs."""
+    import fsspec
+
+    if "*" not in pattern:
+        return [pattern]
+    fs, path = fsspec.core.url_to_fs(pattern)
+    return [str(fs.unstrip_protocol(found)) for found in sorted(fs.glob(path))]
 
 
 def join(where: str, name: str) -> str:

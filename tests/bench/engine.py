@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 import time
+import tracemalloc
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -154,9 +155,12 @@ def listing_cost(count: int = 50_000) -> dict[str, float]:
     from pipeline.pack import plan_shards
 
     plan = make_plan((FixedWork(seconds=0.0),))
-    before = psutil.Process().memory_info().rss
+    tracemalloc.start()
     items = sources(count)
-    held = psutil.Process().memory_info().rss - before
+    tasks = deque(Task(item.key, Job(item, 0), 600.0) for item in items)
+    held = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    tasks.clear()
     with tempfile.TemporaryDirectory() as folder:
         ledger = Ledger(place_at(folder), plan)
         address = Path(folder, plan.steps[0].address)

@@ -11,7 +11,7 @@ import pytest
 from pipeline.build import build
 from pipeline.drive import Stop
 from pipeline.merge import merge
-from pipeline.place import place_at
+from pipeline.place import expand, place_at
 from pipeline.verify import verify
 from schemas.errors import UsageError
 from tests.pipeline.toy import contents, request
@@ -66,3 +66,9 @@ def test_a_part_that_was_changed_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="not what its manifest says"):
         merge(str(tmp_path / "out"), [str(tmp_path / "e")])
     assert not (tmp_path / "out" / "manifest.json").exists()
+
+
+def test_a_pattern_names_the_parts_in_order(parts: list[Path], tmp_path: Path) -> None:
+    folder = parts[0].parent
+    assert expand(f"file://{folder}/*") == [f"file://{part}" for part in parts]
+    assert expand("plain/folder") == ["plain/folder"]
