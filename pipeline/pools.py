@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import os
 import signal
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from typing import Any, Literal, Protocol
 
@@ -103,7 +105,7 @@ class Processes:
     def start(self, slot: int, work: Work, needs: Needs) -> None:
         ours, theirs = self._context.Pipe()
         process = self._context.Process(target=_serve, args=(theirs, work, max(1, int(needs.cpus))), daemon=False)
-        with _environment(worker_environment(max(1, int(needs.cpus)))):
+        with _environment(worker_environment(max(1, int(needs.cpus)))), _interrupts_held():
             process.start()
         theirs.close()
         self._workers[slot] = (process, ours)
@@ -147,6 +149,7 @@ def _serve(pipe: Connection, work: Work, threads: int) -> None:
     die_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     try:
         function = work.build()
     except DuologueError as error:
@@ -162,6 +165,17 @@ def _serve(pipe: Connection, work: Work, threads: int) -> None:
         except EOFError:
             return
         pipe.send(("outcome", function(job)))
+
+
+@contextlib.contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """A process started inside does not see Ctrl-C, which a terminal sends to all, before it can say that it ignores it."""
+    resource_tracker.ensure_running()  # or it would lift the block while it is started by the first process
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 class _environment:

@@ -7,9 +7,12 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from pipeline.build import Summary
 
 ROOT = Path(__file__).resolve().parents[2]
 RATE = 8000
@@ -65,10 +68,28 @@ def duologue(*arguments: str | Path, **environment: str) -> subprocess.Popen[str
     )
 
 
-def local(src: Path | str, out: Path | str, *more: str | Path, workers: int = 1, **environment: str) -> subprocess.Popen[str]:
+def local(
+    src: Path | str, out: Path | str, *more: str | Path, workers: int = 1, environment: dict[str, str] | None = None
+) -> subprocess.Popen[str]:
     """Start `duologue build` with child processes and a voice activity detector that needs no model."""
-    return duologue(
-        "build", src, out, "--local", "--workers", str(workers), "--set", "vad.backend=energy", "--quiet", "--json", *more, **environment
+    settings = ("--local", "--workers", str(workers), "--set", "vad.backend=energy", "--quiet", "--json")
+    return duologue("build", src, out, *settings, *more, **(environment or {}))
+
+
+def here(src: Path | str, out: Path | str, *overrides: str, work: Path | None = None) -> Summary:
+    """The same build as `local`, in this very process: for runs in which nothing is to happen to the process."""
+    from pipeline.build import Build, build
+    from pipeline.commands import listed
+    from pipeline.config import load_config
+    from pipeline.drive import Stop
+    from pipeline.pools import InProcess
+
+    config = load_config(None, ["vad.backend=energy", *overrides])
+    listing = listed(str(src), config, probe_all=False)
+    where = None if work is None else str(work)
+    return build(
+        Build(src=str(src), out=str(out), config=config, listing=listing, make_pool=lambda: (InProcess(), 1), work=where, quiet=True),
+        Stop(),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import random
@@ -87,3 +88,44 @@ def test_the_harness_itself_sees_a_changed_byte_and_a_dialogue_done_again(tmp_pa
     (tmp_path / "out" / name).write_bytes(clean.files[name][:-1])
     with pytest.raises(AssertionError, match="a reader finds a damaged data set"):
         check_reader(job.out)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("moment", [0.0, 1.0, 2.5])
+def test_a_killed_build_on_ray_resumes_and_leaves_no_process(tmp_path: Path, clean: Clean, moment: float) -> None:
+    """`moment` counts in seconds from the first stored result; Ray takes most of its time to start."""
+    job = Job(str(tmp_path / "out"), workers=2, ray=True)
+    process = start(job, tmp_path, slow=0.15)
+    family: set[psutil.Process] = set()
+    began: float | None = None
+    while process.poll() is None and (began is None or time.monotonic() < began + moment):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            family |= set(psutil.Process(process.pid).children(recursive=True))
+        if began is None and list((tmp_path / "out").glob(".duologue/work/decode-*/*.flac")):
+            began = time.monotonic()
+        time.sleep(0.05)
+    assert process.poll() is None, process.communicate()[1]
+    assert len(family) >= 4, "Ray's own processes and two workers"
+    process.kill()
+    process.communicate()
+    check_reader(job.out)
+    killed = time.monotonic()
+    while (workers := _named("_Actor", family)) and time.monotonic() < killed + 10:
+        time.sleep(0.05)
+    assert workers == []
+    summary = finish(start(job, tmp_path))
+    assert check_end(job, tmp_path, summary, clean) <= job.workers
+    while (left := _named("", family)) and time.monotonic() < killed + 90:
+        time.sleep(0.2)
+    assert left == [], "Ray's own agents look for their parent for a minute, and then end"
+
+
+def _named(part: str, family: set[psutil.Process]) -> list[str]:
+    """Names of the processes that live and have `part` in their name."""
+    found = []
+    for each in family:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            if each.is_running() and each.status() != psutil.STATUS_ZOMBIE and part in each.name():
+                found.append(each.name())
+    return found

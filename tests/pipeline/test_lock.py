@@ -159,11 +159,14 @@ def _wait_for(condition: Callable[[], bool]) -> None:
 
 
 def test_a_second_build_is_refused_and_the_first_goes_on(tmp_path: Path) -> None:
+    calls = tmp_path / "calls"
+    calls.mkdir()
+    (calls / "a.wav").touch()
     job = Job(str(tmp_path / "out"), wait=0.3)
     process = start(job, tmp_path)
     _wait_for((tmp_path / "out/.duologue/lock").exists)
     second = subprocess.run(
-        [sys.executable, "-m", "pipeline.cli", "build", str(tmp_path), job.out, "--local", "--set", "vad.backend=energy"],
+        [sys.executable, "-m", "pipeline.cli", "build", str(calls), job.out, "--local", "--set", "vad.backend=energy"],
         capture_output=True,
         text=True,
         cwd=Path(__file__).parents[2],
