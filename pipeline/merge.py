@@ -98,11 +98,12 @@ def _check_ids(places: Sequence[Place], manifests: Sequence[dict[str, Any]]) -> 
 
 def _ids(place: Place, manifest: dict[str, Any]) -> Iterator[str]:
     for shard in manifest["shards"]:
-        with place.reading(shard["name"]) as path:
-            if shard["name"].endswith(".parquet"):
-                yield from (str(id) for id in pq.read_table(path, columns=["id"]).column("id").to_pylist())
+        parquet = shard["name"].endswith(".parquet")
+        with place.opened(shard["name"], in_order=not parquet) as file:
+            if parquet:
+                yield from (str(id) for id in pq.read_table(file, columns=["id"]).column("id").to_pylist())
             else:
-                with pa.memory_map(str(path)) as source, pa.ipc.open_stream(source) as stream:
+                with pa.ipc.open_stream(pa.PythonFile(file, "r")) as stream:
                     for batch in stream:
                         yield from (str(id) for id in batch.column("id").to_pylist())
 

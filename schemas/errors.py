@@ -30,7 +30,7 @@ REASONS: dict[str, str] = {
     # found while decoding
     "missing": "the file is named by the source but is not there or cannot be opened",
     "unreadable": "no decoder accepts the file's contents",
-    "unsupported": "the container is known but its encoding is refused (for example a video container, or a compression no decoder here reads)",
+    "unsupported": "the container is known but its encoding is refused, such as a video container or a compression nothing here reads",
     "truncated": "fewer samples are present than the header promises, beyond the tolerance in the config",
     "empty": "the file holds no samples",
     "too_short": "the recording is shorter than the shortest accepted",

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipeline.place import Place, RemotePlace, join
+from pipeline.place import Place
 
 COLUMNS = (
     "id",
@@ -54,7 +52,7 @@ def batches(out: Place, names: Iterable[str], rows: int = ROWS) -> Iterator[pa.T
 
 
 def _parquet(out: Place, name: str, rows: int) -> Iterator[pa.Table]:
-    with _opened(out, name, "none") as source:
+    with out.opened(name) as source:
         file = pq.ParquetFile(source, pre_buffer=True)
         sizes = [file.metadata.row_group(i).num_rows for i in range(file.metadata.num_row_groups)]
         for run in runs(sizes, rows):
@@ -63,29 +61,14 @@ def _parquet(out: Place, name: str, rows: int) -> Iterator[pa.Table]:
 
 def _arrow(out: Place, name: str) -> Iterator[pa.Table]:
     wanted = {column.partition(".")[0] for column in COLUMNS}
-    with _opened(out, name, "readahead") as source:
+    with out.opened(name, in_order=True) as file:
+        source = pa.PythonFile(file, "r")
         with pa.ipc.open_stream(source) as stream:
             fields = [i for i, field in enumerate(stream.schema) if field.name in wanted]
         source.seek(0)
         with pa.ipc.open_stream(source, options=pa.ipc.IpcReadOptions(included_fields=fields)) as stream:
             for batch in stream:
                 yield pa.Table.from_batches([batch])
-
-
-@contextlib.contextmanager
-def _opened(out: Place, name: str, ahead: str) -> Iterator[Any]:
-    """A file to read parts of; an object store is asked for those parts only, where `Place.reading` would fetch all the audio.
-
-    `ahead` is the fsspec cache: `none` for ranges that are known beforehand, `readahead` for a file read in order.
-    """
-    if isinstance(out, RemotePlace):
-        import fsspec
-
-        with out.fs.open(fsspec.core.strip_protocol(join(out.root, name)), "rb", cache_type=ahead) as file:
-            yield pa.PythonFile(file, mode="r")
-    else:
-        with out.reading(name) as path, pa.memory_map(str(path)) as mapped:
-            yield mapped
 
 
 def runs(sizes: Sequence[int], limit: int) -> Iterator[list[int]]:
