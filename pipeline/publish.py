@@ -45,7 +45,7 @@ def publish(out: Place, manifest: dict[str, Any], rejects: Sequence[RejectRecord
 
 def manifest_of(config: Config, plan: Plan, shards: Sequence[ShardRecord], counts: Balance) -> dict[str, Any]:
     """What the data set is, in plain values; holds no time and no path of the machine that made it."""
-    data = config_data(config)
+    data = config_data(config, speed=False)
     data.pop("run")
     about = {
         "format": MANIFEST_FORMAT,

@@ -13,6 +13,7 @@ from schemas.errors import RejectRecord, UsageError
 from schemas.plain import from_plain, to_plain
 from schemas.source import Source
 from stages.sources.listing import Listing
+from stages.stage import what_fields
 
 FOLDER = ".duologue"
 
@@ -63,11 +64,16 @@ def read_state(out: str) -> RunState:
     return RunState(run["src"], run["work"], config, run["config"], sources, rejects)
 
 
-def config_data(config: Config) -> dict[str, Any]:
-    """A config as the plain contents of a YAML file that gives it back, every default spelled out."""
+def config_data(config: Config, speed: bool = True) -> dict[str, Any]:
+    """A config as the plain contents of a YAML file that gives it back, every default spelled out.
+
+    Without `speed`, fields of stages that change only their speed are left out: two runs that differ in those make one data set.
+    """
     data: dict[str, Any] = {"name": config.name, "chain": [stage.name for stage in config.chain]}
     for stage in config.chain:
-        data[stage.name] = {"backend": stage.backend, **_plain(stage)}
+        fields = _plain(stage)
+        what = fields if speed else what_fields(stage)
+        data[stage.name] = {"backend": stage.backend, **{name: value for name, value in fields.items() if name in what}}
     for section in ("source", "pack", "run"):
         data[section] = _plain(getattr(config, section))
     return data

@@ -12,9 +12,12 @@ from typing import Any, Literal
 from pipeline.environment import quiet, use_scratch
 from pipeline.ledger import Ledger
 from pipeline.place import place_at
-from pipeline.plan import Plan
+from pipeline.plan import Plan, Step
 from schemas.errors import Reject
 from schemas.source import Source
+
+Ending = tuple[Literal["reject", "error", "halt"], str, bool]
+"""How a dialogue ended before its last step, why, and whether the worker met a device fault."""
 
 NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG}
 """Faults of the disk, not of the dialogue that met them."""
@@ -84,30 +87,47 @@ class Worker:
                 return Outcome(end, step, dialogue.seconds, step - first, detail, sick)
         return Outcome("passed", self.recipe.last - 1, dialogue.seconds, self.recipe.last - first)
 
-    def _step(self, index: int, dialogue: _Dialogue) -> tuple[Literal["reject", "error", "halt"], str, bool] | None:
-        step = self.plan.steps[index]
+    def _step(self, index: int, dialogue: _Dialogue) -> Ending | None:
+        """Compute and store one result; how the dialogue ended if it did."""
+        step, source = self.plan.steps[index], dialogue.source
         try:
             value = self.functions[index](*[dialogue.value(i) for i in step.reads])
         except Reject as reject:
-            verdict = reject
-            return self._store(lambda: self.ledger.commit_reject(step, dialogue.source, verdict)) or ("reject", reject.reason, False)
+            return self._verdict(step, source, reject)
         except Exception as error:
-            if isinstance(error, OSError) and error.errno in NO_ROOM:
-                return "halt", f"{step.name} of {dialogue.source.id}: {error}; scratch space is set by run.scratch or TMPDIR", False
-            text = traceback.format_exc()
-            if is_device_fault(error):
-                return "error", text, True
-            return self._store(lambda: self.ledger.commit_error(step, dialogue.source, text, 1)) or ("error", text, False)
+            return self._fault(step, source, error)
         dialogue.values[index] = value
-        return self._store(lambda: self.ledger.commit(step, dialogue.source.key, value))
-
-    def _store(self, commit: Callable[[], None]) -> tuple[Literal["halt"], str, bool] | None:
         try:
-            commit()
+            self.ledger.commit(step, source.key, value)
         except OSError as error:
-            place = self.ledger.place.root
-            return "halt", f"{place}: cannot be written: {error}; free some space or mend the place, then run the same command again", False
+            return self._unwritable(error)
+        except Exception as error:
+            return self._fault(step, source, error)
         return None
+
+    def _verdict(self, step: Step, source: Source, reject: Reject) -> Ending:
+        try:
+            self.ledger.commit_reject(step, source, reject)
+        except OSError as error:
+            return self._unwritable(error)
+        return "reject", reject.reason, False
+
+    def _fault(self, step: Step, source: Source, error: Exception) -> Ending:
+        """Store the fault of the exception being handled; one of the disk or device is not the dialogue's and is not stored."""
+        if isinstance(error, OSError) and error.errno in NO_ROOM:
+            return "halt", f"{step.name} of {source.id}: {error}; scratch space is set by run.scratch or TMPDIR", False
+        text = traceback.format_exc()
+        if is_device_fault(error):
+            return "error", text, True
+        try:
+            self.ledger.commit_error(step, source, text, 1)
+        except OSError as unwritten:
+            return self._unwritable(unwritten)
+        return "error", text, False
+
+    def _unwritable(self, error: OSError) -> Ending:
+        place = self.ledger.place.root
+        return "halt", f"{place}: cannot be written: {error}; free some space or mend the place, then run the same command again", False
 
 
 class _Dialogue:

@@ -29,7 +29,7 @@ MEETS_STAGES = {
     "pipeline/config.py": {"stages.sources"},
     "pipeline/doctor.py": {"stages.decode", "stages.vad"},
     "pipeline/plan.py": {"stages.stage"},
-    "pipeline/state.py": {"stages.sources"},
+    "pipeline/state.py": {"stages.sources", "stages.stage"},
 }
 """Where the engine knows stages beyond the table of backends: the listing of sources (which runs before the chain), the stage protocol,
 the spool, the sandbox that probes files, and doctor's two trials."""

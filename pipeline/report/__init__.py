@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,12 @@ def gather(out: Place, manifest: Mapping[str, Any]) -> Gathered:
 
 def render(values: Mapping[str, Any]) -> str:
     """The page, with style and drawings inside it; every value is escaped unless it was built as markup."""
+    return str(_page().render(**values)) + "\n"
+
+
+@cache
+def _page() -> Any:
+    """The page's template, compiled once for a process."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
     from markupsafe import Markup
 
@@ -54,4 +61,4 @@ def render(values: Mapping[str, Any]) -> str:
     filters = (words.visible, words.plainly, words.count, words.number, words.share, words.hours, words.lasting, words.hertz, words.several)
     environment.filters.update({function.__name__: function for function in filters})
     style = Markup((FOLDER / "page.css").read_text(encoding="utf-8"))  # noqa: S704 - our own file
-    return environment.get_template("page.html.j2").render(style=style, **values) + "\n"
+    return environment.get_template("page.html.j2", globals={"style": style})

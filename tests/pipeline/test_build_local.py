@@ -70,6 +70,13 @@ def test_every_input_is_a_result_a_reject_or_an_error(tmp_path: Path) -> None:
     assert pq.read_table(tmp_path / "data").column("id").to_pylist() == sorted(IDS[:5])
 
 
+def test_a_value_that_cannot_be_stored_is_an_error_of_its_dialogue(tmp_path: Path) -> None:
+    summary = build(request(tmp_path, ["call-1", "unstorable-1"]), Stop())
+    assert (summary.balance.results, summary.balance.errors) == (1, 1)
+    (path,) = (tmp_path / ".duologue/work").rglob("*.error.json")
+    assert "nan is not a finite number" in json.loads(path.read_text())["error"]
+
+
 def test_many_errors_stop_the_run(tmp_path: Path) -> None:
     ids = [f"raise-{i}" for i in range(8)]
     with pytest.raises(Halt, match=r"run\.failure_limit"):

@@ -1,6 +1,6 @@
 """A chain whose stages need no model and whose dialogues are made from their ids, with faults on demand.
 
-The id says what happens: `kill-1`, `hang-2`, `raise-3`, `reject-4`; anything else is a plain dialogue.
+The id says what happens: `kill-1`, `hang-2`, `raise-3`, `reject-4`, `unstorable-5`; anything else is a plain dialogue.
 Workers import this module, and tests start many of them: what only the driver needs is imported where it is used.
 """
 
@@ -10,7 +10,7 @@ import os
 import signal
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -67,7 +67,10 @@ class ToyDecode:
             raise RuntimeError(f"no luck with {source.id}")
         if fault == "reject":
             raise Reject("too_short", seconds=0.0)
-        return toy_recording(source.id, self.seconds)
+        made = toy_recording(source.id, self.seconds)
+        if fault == "unstorable":
+            return replace(made, decoding=replace(made.decoding, gain_db=float("nan")))
+        return made
 
 
 def toy_recording(id: str, seconds: float) -> Recording:
