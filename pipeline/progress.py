@@ -91,7 +91,9 @@ class _Bar:
         from rich.progress import BarColumn, TextColumn
         from rich.progress import Progress as RichProgress
 
-        self._bar: Any = RichProgress(BarColumn(bar_width=24), TextColumn("{task.description}"), console=Console(stderr=True))
+        self._bar: Any = RichProgress(
+            TextColumn("{task.description}"), BarColumn(bar_width=None), console=Console(stderr=True), expand=True
+        )
         self._task = self._bar.add_task("", total=None)
         self._bar.start()
 
