@@ -85,8 +85,10 @@ def test_many_errors_stop_the_run(tmp_path: Path) -> None:
 
 
 def test_a_failing_model_stops_the_run_before_the_first_dialogue(tmp_path: Path) -> None:
-    asked = request(tmp_path, IDS)
-    broken = Path(tmp_path, "no-such-folder", "trace")
-    with pytest.raises(Halt, match="5 of 5 dialogues ended as errors"):
-        build(request(tmp_path, IDS, run=RunSettings(failure_after=5), trace=str(broken)), Stop())
-    assert asked.config.name == "toy"
+    trace = tmp_path / "trace"
+    with pytest.raises(Halt, match="a worker could not be loaded: toy: not installed; pip install toy"):
+        build(request(tmp_path / "out", IDS, trace=str(trace), loads=False), Stop())
+    assert not trace.exists()
+    assert not list((tmp_path / "out").rglob("*.error.json"))
+    summary = build(request(tmp_path / "out", IDS, trace=str(trace)), Stop())
+    assert (summary.balance.results, len(trace.read_text().splitlines())) == (len(IDS), len(IDS))

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from schemas.errors import Reject
+from schemas.errors import Reject, UsageError
 from schemas.recording import Decoding, Recording
 from schemas.source import Source
 from stages.stage import Weights, speed
@@ -46,11 +46,15 @@ class ToyDecode:
     seconds: float = 2.0
     wait: float = speed(0.0)
     trace: str = speed("")
+    loads: bool = speed(True)
+    """False: the stage's library is missing."""
 
     def weights(self) -> tuple[Weights, ...]:
         return ()
 
     def load(self, device: str) -> Callable[[Source], Recording]:
+        if not self.loads:
+            raise UsageError("toy: not installed; pip install toy")
         return self._decode
 
     def _decode(self, source: Source) -> Recording:
