@@ -53,6 +53,13 @@ REASONS: dict[str, str] = {
     "dc_offset": "a channel's mean is too far from zero",
     "hum": "mains hum stands too far above the noise floor",
     "low_level": "speech on a channel is too quiet",
+    # found by diarization
+    "one_speaker": "one voice holds the whole recording, so it is no two-party dialogue",
+    "too_many_speakers": "three or more voices have a real share of the speech, so it is no two-party dialogue",
+    "unsure": "the evidence is too thin to tell two voices apart: too little speech of one of them, or voices too much alike",
+    "low_confidence": "the expected share of speech given to the right speaker is below the least accepted",
+    "bad_rttm": "the RTTM file named for the recording is missing, malformed or does not name two speakers",
+    "no_conversation": "no stretch of the recording is a conversation of two by the rules in the config",
     # found by turn taking
     "no_speech": "no speech was found in the recording",
 }

@@ -9,7 +9,10 @@ from schemas.errors import LawError
 from schemas.recording import Recording, Samples
 from schemas.span import Span
 
-OriginKind = Literal["original", "routed", "separated", "restored", "silence"]
+OriginKind = Literal["original", "routed", "silence", "room_tone", "separated", "cleaned", "restored"]
+"""`original`: the recording's own samples. `routed`: the mixture of both voices, put on both channels because nothing separated it.
+`silence`: zeros. `room_tone`: noise made to sound like the recording's own background. `separated`, `cleaned` and `restored`: what a
+separator, a crosstalk canceller or an enhancer made of the recording."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,10 +22,14 @@ class Origin:
     channel: int
     span: Span
     kind: OriginKind
+    confidence: float | None = None
+    """Probability that the stretch belongs on this channel, in [0, 1]; absent where that is not in question or not known."""
 
     def __post_init__(self) -> None:
         if self.kind not in get_args(OriginKind):
             raise LawError(f"Origin: kind {self.kind!r} is none of {', '.join(get_args(OriginKind))}")
+        if self.confidence is not None and not 0.0 <= self.confidence <= 1.0:
+            raise LawError(f"Origin: confidence {self.confidence} is not in [0, 1]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,12 +50,18 @@ class Tracks:
     chosen: str
     """How the order was decided: `as_recorded`, `role:<name>` or `random:<seed>`."""
     origins: tuple[Origin, ...]
+    crossfade: int = 0
+    """Samples over which a stretch fades in before its start and out after its end, outside the stretch itself; 0 when nothing fades."""
+    residual: Samples | None = None
+    """[1, n]: what was given to neither speaker, when it was asked for; absent otherwise."""
 
     def __post_init__(self) -> None:
         if self.samples.ndim != 2 or self.samples.shape[0] != 2 or self.samples.shape[1] == 0:
             raise LawError(f"Tracks: samples of shape {self.samples.shape}; wanted [2, n > 0]")
         if self.order is not None and sorted(self.order) != [0, 1]:
             raise LawError(f"Tracks: order {self.order}; wanted (0, 1) or (1, 0)")
+        if self.residual is not None and (self.residual.shape != (1, self.length) or self.residual.dtype != self.samples.dtype):
+            raise LawError(f"Tracks: residual of shape {self.residual.shape}, {self.residual.dtype}; wanted (1, {self.length})")
         for channel in (0, 1):
             at = 0
             for origin in self.origins:
