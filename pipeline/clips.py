@@ -51,9 +51,9 @@ def _cut(silence: Spans, at: int, limit: int) -> tuple[int, Literal["silence", "
     return at + limit, "speech"
 
 
-def clip_limit(minutes: float, rate: int, bits: int) -> int:
-    """Samples per channel that one row may hold."""
-    bytes_per_frame = 2 * (2 if bits == 16 else 4)
+def clip_limit(minutes: float, rate: int, bits: int, channels: int = 2) -> int:
+    """Samples per channel that one row may hold, when it has `channels` of them in all its audio."""
+    bytes_per_frame = channels * (2 if bits == 16 else 4)
     return max(1, min(int(minutes * 60 * rate), MAX_NATIVE_BYTES // bytes_per_frame))
 
 

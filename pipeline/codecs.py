@@ -12,28 +12,31 @@ import numpy as np
 from schemas.errors import LawError
 from schemas.plain import from_plain, to_plain
 from schemas.recording import Decoding, Recording, Samples
-from schemas.tracks import Tracks, view_of
+from schemas.span import Span
+from schemas.tracks import Origin, Tracks, view_of
 from stages.spool import Spool
 
 BLOCK = 1 << 18
 """Samples per channel read or written at a time."""
+MAX_COMMENT = (1 << 24) - 4096
+"""Bytes of a FLAC file's comment: a metadata block has 24 bits for its length (RFC 9639, section 8.1), and some go to other fields."""
 
 Need = Callable[[type], Any]
 """Gives the dialogue's value of another type, for values that are stored as a view of it."""
 
 
 def extension(kind: type) -> str:
-    """File suffix of a value type."""
-    return ".flac" if kind is Recording else ".json"
+    """File suffix of a value type. A `.tracks` file is JSON for a view of the recording, and FLAC for samples of its own."""
+    return {Recording: ".flac", Tracks: ".tracks"}.get(kind, ".json")
 
 
 def dump(value: Any, path: Path) -> None:
     """Write a value to `path`; the same value always gives the same bytes."""
     if isinstance(value, Recording):
         write_flac(path, value.samples, value.rate, value.bits, json.dumps(to_plain(value.decoding), sort_keys=True))
+    elif isinstance(value, Tracks) and value.order is None:
+        write_flac(path, value.samples, value.rate, value.bits, _facts(value), value.residual)
     elif isinstance(value, Tracks):
-        if value.order is None:
-            raise LawError("Tracks with samples of their own have no codec yet")
         view = {"order": value.order, "speakers": value.speakers, "roles": value.roles, "chosen": value.chosen}
         path.write_text(json.dumps(view, sort_keys=True), encoding="utf-8")
     else:
@@ -45,22 +48,57 @@ def load(kind: type, path: Path, need: Need) -> Any:
     if kind is Recording:
         samples, rate, bits, comment = read_flac(path)
         return Recording(samples=samples, rate=rate, bits=bits, decoding=from_plain(Decoding, json.loads(comment)))
-    data = json.loads(path.read_bytes())
     if kind is Tracks:
-        first, second = data["order"]
-        speakers, roles = data["speakers"], data["roles"]
+        return _load_tracks(path, need)
+    return from_plain(kind, json.loads(path.read_bytes()))
+
+
+def _facts(tracks: Tracks) -> str:
+    """All of tracks but their samples, as the comment of the FLAC that holds those; origins without field names, for there may be many."""
+    facts = {
+        "speakers": tracks.speakers,
+        "roles": tracks.roles,
+        "chosen": tracks.chosen,
+        "crossfade": tracks.crossfade,
+        "origins": [[o.channel, o.span.start, o.span.end, o.kind, o.confidence] for o in tracks.origins],
+    }
+    text = json.dumps(facts, sort_keys=True, separators=(",", ":"))
+    if len(text) > MAX_COMMENT:
+        raise LawError(f"Tracks: {len(tracks.origins)} origins need {len(text)} bytes; a FLAC file's comment holds {MAX_COMMENT}")
+    return text
+
+
+def _load_tracks(path: Path, need: Need) -> Tracks:
+    with path.open("rb") as file:
+        made = file.read(4) == b"fLaC"
+    if not made:
+        data = json.loads(path.read_bytes())
+        (first, second), speakers, roles = data["order"], data["speakers"], data["roles"]
         return view_of(need(Recording), (first, second), (speakers[0], speakers[1]), (roles[0], roles[1]), data["chosen"])
-    return from_plain(kind, data)
+    samples, rate, bits, comment = read_flac(path)
+    facts = json.loads(comment)
+    return Tracks(
+        samples=samples[:2],
+        rate=rate,
+        bits=bits,
+        speakers=(facts["speakers"][0], facts["speakers"][1]),
+        roles=(facts["roles"][0], facts["roles"][1]),
+        order=None,
+        chosen=facts["chosen"],
+        origins=tuple(Origin(channel, Span(start, end), kind, sure) for channel, start, end, kind, sure in facts["origins"]),
+        crossfade=facts["crossfade"],
+        residual=samples[2:] if len(samples) == 3 else None,
+    )
 
 
-def write_flac(target: Any, samples: Samples, rate: int, bits: int, comment: str | None = None) -> None:
+def write_flac(target: Any, samples: Samples, rate: int, bits: int, comment: str | None = None, more: Samples | None = None) -> None:
     """Encode integer samples [channels, n] as FLAC of 16 or 24 bits into a path or binary file, in bounded memory.
 
-    Raises `OSError` when not every byte could be written.
+    `more` are further channels of equal length. Raises `OSError` when not every byte could be written.
     """
     if isinstance(target, Path):
         with target.open("w+b") as opened:
-            write_flac(opened, samples, rate, bits, comment)
+            write_flac(opened, samples, rate, bits, comment, more)
         return
     import soundfile
 
@@ -68,11 +106,13 @@ def write_flac(target: Any, samples: Samples, rate: int, bits: int, comment: str
     subtype = {16: "PCM_16", 24: "PCM_24"}[bits]
     sink = _Sink(target)
     try:
-        with soundfile.SoundFile(sink, "w", rate, samples.shape[0], subtype, format="FLAC") as file:
+        parts = [samples] if more is None else [samples, more]
+        channels = sum(part.shape[0] for part in parts)
+        with soundfile.SoundFile(sink, "w", rate, channels, subtype, format="FLAC") as file:
             if comment is not None:
                 file.comment = comment
             for start in range(0, samples.shape[1], BLOCK):
-                block = np.ascontiguousarray(samples[:, start : start + BLOCK].T)
+                block = np.ascontiguousarray(np.concatenate([part[:, start : start + BLOCK] for part in parts]).T)
                 file.write(np.left_shift(block, shift) if shift else block)
     except (soundfile.LibsndfileError, AssertionError):  # soundfile asserts that all frames were taken
         if sink.fault is None:

@@ -1,11 +1,14 @@
 """The demo's calls: a packaged voice speaks both sides, with overlaps, backchannels and telephone lines; no network needed.
 
-They are made, not recorded, and say so in their licence and consent fields. Beside the good calls lie the usual bad ones, so that the
-report has something to tell.
+They are made, not recorded, and say so in their licence and consent fields. Beside them lies one real call in mono, copied from the
+installed pyannote.audio package, which the manifest tells apart; and the usual bad ones, so that the report has something to tell.
 """
 
 from __future__ import annotations
 
+import importlib.util
+import json
+import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,35 +20,63 @@ from pipeline.demo_lines import FRIENDS, GARAGE, HOTEL, INTERNET, Line
 from schemas.errors import UsageError
 
 VOICE_RATE = 24000
+SIDES = ("agent", "caller")
 LOWER = 1.19
 """The second voice is the first one played slower by this factor, and speaking faster by it: lower in pitch and formants alike."""
 NOISE_DBFS = -68.0
+REAL_CALL = "real_mono_call.wav"
+REAL_TERMS = {
+    "corpus": "pyannote.audio sample",
+    "licence": "MIT",
+    "consent": "not stated; a real telephone call that the pyannote.audio package publishes as its sample",
+    "language": "en-US",
+}
+"""What is known of the real call: the licence is that of the package it lies in."""
+MANIFEST = "calls.jsonl"
 
 Speak = Callable[[int, str], NDArray[np.float32]]
 """Speech of one side, float32 [n] at `VOICE_RATE`."""
 
 
 def make_calls(folder: Path) -> list[Path]:
-    """Write the demo's calls into `folder` and return their paths; the same files every time."""
+    """Write the demo's calls and their manifest `MANIFEST` into `folder`; paths of the audio, the same files every time."""
     speak = _voices()
     folder.mkdir(parents=True, exist_ok=True)
     hotel, internet, garage, friends = (render(lines, speak) for lines in (HOTEL, INTERNET, GARAGE, FRIENDS))
     phone = telephone(hotel, 1)
-    made = [
+    sides = _sides(folder, "internet", telephone(internet, 4))
+    muted = telephone(garage, 5) * np.array([[1.0], [0.0]], np.float32)
+    alone = [
         _write(folder / "hotel.wav", phone, 8000, "ULAW"),
         _write(folder / "garage.sph", telephone(garage, 2), 8000, "ULAW", "NIST"),
         _write(folder / "friends.flac", _noisy(friends, 3), VOICE_RATE, "PCM_24"),
-        *_sides(folder, "internet", telephone(internet, 4)),
-    ]
-    mixed = np.tile(phone.mean(axis=0), (2, 1))
-    muted = telephone(garage, 5) * np.array([[1.0], [0.0]], np.float32)
-    made += [
-        _write(folder / "bad" / "one_microphone.wav", mixed, 8000, "PCM_16"),
+        _write(folder / "mono.wav", telephone(friends, 6).mean(axis=0, keepdims=True), 8000, "PCM_16"),
+        _write(folder / "one_microphone.wav", np.tile(telephone(garage, 7).mean(axis=0), (2, 1)), 8000, "PCM_16"),
         _write(folder / "bad" / "muted_side.wav", muted, 8000, "PCM_16"),
-        _write(folder / "bad" / "mono.wav", telephone(friends, 6).mean(axis=0, keepdims=True), 8000, "PCM_16"),
+        _write(folder / "bad" / "one_voice.wav", phone[:1], 8000, "PCM_16"),
         _cut(_write(folder / "bad" / "cut_short.wav", phone, 8000, "PCM_16")),
     ]
-    return made
+    real = real_call(folder / REAL_CALL)
+    names = [path.relative_to(folder).as_posix() for path in alone]
+    lines: list[dict[str, Any]] = [{"id": name.rsplit(".", 1)[0], "uris": [name]} for name in names]
+    lines.append({"id": "internet", "uris": [path.name for path in sides], "roles": list(SIDES)})
+    lines.append({"id": REAL_CALL.removesuffix(".wav"), "uris": [REAL_CALL], **REAL_TERMS})
+    (folder / MANIFEST).write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    return [*alone, *sides, real]
+
+
+def real_call(path: Path) -> Path:
+    """Copy the real mono call out of the installed pyannote.audio, which is found and not imported; raises `UsageError` without it."""
+    try:
+        package = importlib.util.find_spec("pyannote.audio")
+    except ModuleNotFoundError:
+        package = None
+    places = package.submodule_search_locations if package is not None else None
+    sample = next((found for place in places or () if (found := Path(place, "sample", "sample.wav")).is_file()), None)
+    if sample is None:
+        raise UsageError("the demo needs the sample call that lies in pyannote.audio: pip install 'pyannote.audio>=4.0.7,<4.1'")
+    shutil.copyfile(sample, path)
+    return path
 
 
 def render(lines: Sequence[Line], speak: Speak) -> NDArray[np.float32]:
@@ -116,7 +147,7 @@ def _write(path: Path, tracks: NDArray[np.float32], rate: int, subtype: str, for
 
 
 def _sides(folder: Path, name: str, tracks: NDArray[np.float32]) -> list[Path]:
-    return [_write(folder / f"{name}_{side}.wav", tracks[i : i + 1], 8000, "PCM_16") for i, side in enumerate(("agent", "caller"))]
+    return [_write(folder / f"{name}_{side}.wav", tracks[i : i + 1], 8000, "PCM_16") for i, side in enumerate(SIDES)]
 
 
 def _cut(path: Path) -> Path:

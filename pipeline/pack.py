@@ -30,7 +30,7 @@ from schemas.recording import Recording
 from schemas.source import Source
 from schemas.stats import Stats
 
-ROW_FORMAT = 1
+ROW_FORMAT = 2
 """Raised by hand when rows or shards are laid out anew from the same values."""
 STAGING = ".staging"
 

@@ -10,13 +10,15 @@ from pipeline.clips import Clip, clip_limit, clips, within
 from pipeline.codecs import write_flac
 from pipeline.plan import Plan
 from schemas.activity import Activity, Turns
-from schemas.health import Health, swapped
-from schemas.recording import Recording
+from schemas.diarization import Diarization
+from schemas.health import Health, Side, swapped
+from schemas.recording import Recording, Samples
 from schemas.row import (
     Row,
     RowAudio,
     RowClip,
     RowOrigin,
+    RowOther,
     RowScore,
     RowSource,
     RowSpeaker,
@@ -38,7 +40,8 @@ def rows_of(source: Source, plan: Plan, value: Value, minutes: float, recount: C
     """The rows of one dialogue in order; `recount` gives the statistics of a clip's own activity."""
     tracks: Tracks = value(Tracks)
     activity: Activity = value(Activity)
-    parts = clips(tracks.length, clip_limit(minutes, tracks.rate, tracks.bits), activity.channels)
+    channels = 2 if tracks.residual is None else 3
+    parts = clips(tracks.length, clip_limit(minutes, tracks.rate, tracks.bits, channels), activity.channels)
     whole_stats = value(Stats) if plan.giver(Stats) is not None else None
     for index, part in enumerate(parts):
         inner = clip_activity(activity, part.span)
@@ -59,11 +62,12 @@ def _row(
     health: Health | None = value(Health) if plan.giver(Health) is not None else None
     if health is not None and tracks.order == (1, 0):
         health = swapped(health)
+    diarization: Diarization | None = value(Diarization) if plan.giver(Diarization) is not None else None
     id = source.id if count == 1 else f"{source.id}#{index:04d}"
     return Row(
         id=id,
         source=RowSource(source.corpus, source.uris, source.licence, source.consent, source.language, source.extra),
-        audio=RowAudio(encode(tracks, window), None),
+        audio=RowAudio(encode(tracks.samples, tracks, window), None),
         rate=rate,
         duration=len(window) / rate,
         clip=RowClip(source.id, index, count, window.start / rate, window.end / rate, clip.cut),
@@ -71,18 +75,21 @@ def _row(
         speech=tuple(RowSpeech(c, *span.seconds(rate)) for c, spans in enumerate(activity.channels) for span in spans),
         turns=_turns(value(Turns), window) if plan.giver(Turns) is not None else (),
         origins=_origins(tracks, window),
+        crossfade=tracks.crossfade / rate,
+        others=_others(diarization, window),
+        residual=None if tracks.residual is None else RowAudio(encode(tracks.residual, tracks, window), None),
         decoding=value(Recording).decoding,
         health=health,
-        quality=scores(health),
+        quality=scores(health, diarization),
         stats=stats,
         provenance=provenance(plan),
     )
 
 
-def encode(tracks: Tracks, window: Span) -> bytes:
-    """The stereo FLAC of one stretch, bit for bit."""
+def encode(samples: Samples, tracks: Tracks, window: Span) -> bytes:
+    """The FLAC of one stretch of samples [channels, n] that belong to `tracks`, bit for bit."""
     with tempfile.TemporaryFile(prefix="duologue-") as file:
-        write_flac(file, tracks.samples[:, window.start : window.end], tracks.rate, tracks.bits)
+        write_flac(file, samples[:, window.start : window.end], tracks.rate, tracks.bits)
         file.seek(0)
         return file.read()
 
@@ -106,17 +113,40 @@ def _origins(tracks: Tracks, window: Span) -> tuple[RowOrigin, ...]:
     found = []
     for origin in tracks.origins:
         for span in within((origin.span,), window):
-            found.append(RowOrigin(origin.channel, *span.seconds(tracks.rate), origin.kind))
+            found.append(RowOrigin(origin.channel, *span.seconds(tracks.rate), origin.kind, origin.confidence))
     return tuple(found)
 
 
-def scores(health: Health | None) -> tuple[RowScore, ...]:
-    """Signal-to-noise ratio of each channel, where both its levels are known."""
+def _others(diarization: Diarization | None, window: Span) -> tuple[RowOther, ...]:
+    found: list[RowOther] = []
+    if diarization is None:
+        return ()
+    for sound in diarization.others:
+        for span in within((sound.span,), window):
+            found.append(RowOther(sound.kind, *span.seconds(diarization.rate)))
+    return tuple(found)
+
+
+def scores(health: Health | None, diarization: Diarization | None = None) -> tuple[RowScore, ...]:
+    """Signal-to-noise ratio of each channel, where both its levels are known, and what the diarization says of itself.
+
+    The ratio of a mixture is that of the channel that was diarized, and belongs to no channel of the row.
+    """
     found = []
-    for channel, side in enumerate(health.sides if health is not None else ()):
+    sides = tuple(enumerate(health.sides)) if health is not None else ()
+    measured: tuple[tuple[int | None, Side], ...] = sides
+    if diarization is not None and diarization.channel is not None and sides:
+        measured = ((None, sides[diarization.channel][1]),)
+    for channel, side in measured:
         if side.level_dbfs is not None and side.noise_dbfs is not None:
             method = "health: level_dbfs - noise_dbfs"
             found.append(RowScore("snr", channel, side.level_dbfs - side.noise_dbfs, "dB", method))
+    if diarization is not None and diarization.confidence is not None:
+        method = "diarize: expected share of speech given to the right speaker"
+        found.append(RowScore("diarization_confidence", None, diarization.confidence, "share", method))
+    if diarization is not None and diarization.similarity is not None:
+        method = "diarize: cosine between the voice models of the two speakers"
+        found.append(RowScore("voice_similarity", None, diarization.similarity, "cosine", method))
     return tuple(found)
 
 

@@ -12,11 +12,13 @@ from typing import Any, Literal
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from schemas.row import Row, row_schema
+from schemas.row import AUDIO_COLUMNS, Row, row_schema
 
 MAX_GROUP = 96_000_000
 """Encoded audio in one row group, at most."""
 MAX_GROUP_ROWS = 2000
+AUDIO_BYTES = {f"{column}.bytes" for column in AUDIO_COLUMNS}
+"""Parquet's names of the columns that a dictionary would only swell."""
 WINDOW = 1 << 20
 
 
@@ -84,7 +86,7 @@ def _grouped(rows: Iterable[Row], limit: int) -> Iterator[list[Row]]:
     group: list[Row] = []
     size = 0
     for row in rows:
-        weight = len(row.audio.bytes)
+        weight = sum(len(audio.bytes) for audio in (row.audio, row.residual) if audio is not None)
         if group and (size + weight > limit or len(group) >= MAX_GROUP_ROWS):
             yield group
             group, size = [], 0
@@ -118,7 +120,7 @@ def _write_parquet(path: Path, groups: Iterable[list[Row]]) -> list[tuple[int, i
         schema,
         compression="zstd",
         use_dictionary=[  # type: ignore[arg-type]
-            name for name in _leaves(schema) if name != "audio.bytes"
+            name for name in _leaves(schema) if name not in AUDIO_BYTES
         ],
         write_page_index=True,
         write_page_checksum=True,

@@ -38,7 +38,7 @@ class RowAudio:
     """Hugging Face `Audio` storage."""
 
     bytes: Blob
-    """Stereo FLAC; channel 0 is the model's voice."""
+    """FLAC; in the column `audio` stereo, with channel 0 the model's voice, in `residual` mono."""
     path: str | None
 
 
@@ -98,6 +98,18 @@ class RowOrigin:
     start: float
     end: float
     kind: str
+    confidence: float | None
+    """Probability that the stretch belongs on this channel; absent where that is not in question or not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class RowOther:
+    """Sound that is neither of the two speakers, in seconds."""
+
+    kind: str
+    """`third_voice`, `music`, `tone` or `noise`."""
+    start: float
+    end: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +160,13 @@ class Row:
     speech: tuple[RowSpeech, ...]
     turns: tuple[RowTurn, ...]
     origins: tuple[RowOrigin, ...]
+    crossfade: float
+    """Seconds over which an original stretch fades in before its start and out after its end; 0 where the channels are as recorded.
+    Where it begins as the other channel's ends, the two cross in its first `crossfade`."""
+    others: tuple[RowOther, ...]
+    """Found where both speakers share one channel."""
+    residual: RowAudio | None
+    """What was given to neither speaker, when it was asked for; absent otherwise, and where the channels are as recorded."""
     decoding: Decoding
     health: Health | None
     """Of the whole recording, whatever the clip."""
@@ -157,12 +176,15 @@ class Row:
     provenance: tuple[RowStage, ...]
 
 
+AUDIO_COLUMNS = ("audio", "residual")
+
+
 def row_schema() -> pa.Schema:
     """The Arrow schema of a row, with the Hugging Face feature metadata that plain pyarrow files need to load with their types."""
     import pyarrow as pa
 
     fields = [pa.field(f.name, arrow_type(t)) for f, t in zip(dataclasses.fields(Row), _types(), strict=True)]
-    features = {f.name: {"_type": "Audio"} if f.name == "audio" else _feature(f.type) for f in fields}
+    features = {f.name: {"_type": "Audio"} if f.name in AUDIO_COLUMNS else _feature(f.type) for f in fields}
     metadata: dict[bytes | str, bytes | str] = {"huggingface": json.dumps({"info": {"features": features}})}
     return pa.schema(fields, metadata=metadata)
 

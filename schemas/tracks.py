@@ -48,10 +48,12 @@ class Tracks:
     order: tuple[int, int] | None
     """Which channel of the recording each track is, when tracks are the recording's own channels; None when they were made."""
     chosen: str
-    """How the order was decided: `as_recorded`, `role:<name>` or `random:<seed>`."""
+    """How the order was decided: `as_recorded` (in a mixture `first_to_speak`), `role:<name>` or `random:<seed>`."""
     origins: tuple[Origin, ...]
     crossfade: int = 0
-    """Samples over which a stretch fades in before its start and out after its end, outside the stretch itself; 0 when nothing fades."""
+    """Samples over which a stretch fades in before its start and out after its end, outside the stretch itself; 0 when nothing fades.
+    There is one exception: where an `original` stretch begins at the very sample at which the other channel's ends, the two cross in its
+    first samples."""
     residual: Samples | None = None
     """[1, n]: what was given to neither speaker, when it was asked for; absent otherwise."""
 

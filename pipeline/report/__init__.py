@@ -10,6 +10,7 @@ from typing import Any
 from pipeline.place import Place
 from pipeline.report import words
 from pipeline.report.condition import Condition
+from pipeline.report.mixtures import Mixtures
 from pipeline.report.reading import batches
 from pipeline.report.taking import Taking
 from pipeline.report.totals import Totals
@@ -31,9 +32,9 @@ def write_report(out: Place, manifest: dict[str, Any], rejects: Sequence[RejectR
 
 def gather(out: Place, manifest: Mapping[str, Any]) -> Gathered:
     """Read the shards once and add them up; raises `DuologueError` when rows or recordings are not those of the manifest."""
-    gathered = Gathered(Totals(), Taking(), Condition())
+    gathered = Gathered(Totals(), Taking(), Condition(), Mixtures())
     for table in batches(out, [shard["name"] for shard in manifest["shards"]]):
-        for part in (gathered.totals, gathered.taking, gathered.condition):
+        for part in (gathered.totals, gathered.taking, gathered.condition, gathered.mixtures):
             part.add(table)
     whole = gathered.totals.whole
     if (whole.rows, whole.recordings) != (manifest["rows"], manifest["recordings"]):
@@ -52,13 +53,18 @@ def render(values: Mapping[str, Any]) -> str:
 @cache
 def _page() -> Any:
     """The page's template, compiled once for a process."""
+    return template("page.html.j2")
+
+
+def template(name: str, *folders: Path) -> Any:
+    """A template in one of `folders` or in the report's own, with the report's style, macros and filters at hand."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
     from markupsafe import Markup
 
     environment = Environment(
-        loader=FileSystemLoader(FOLDER), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=FileSystemLoader([*folders, FOLDER]), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     filters = (words.visible, words.plainly, words.count, words.number, words.share, words.hours, words.lasting, words.hertz, words.several)
     environment.filters.update({function.__name__: function for function in filters})
     style = Markup((FOLDER / "page.css").read_text(encoding="utf-8"))  # noqa: S704 - our own file
-    return environment.get_template("page.html.j2", globals={"style": style})
+    return environment.get_template(name, globals={"style": style})

@@ -10,6 +10,7 @@ from markupsafe import Markup
 from pipeline.report.axes import moment_label, percent_label, plain_label
 from pipeline.report.charts import Look, histogram
 from pipeline.report.condition import Condition
+from pipeline.report.mixtures import Mixtures
 from pipeline.report.taking import Taking
 from pipeline.report.tally import Tally
 from pipeline.report.totals import Totals
@@ -76,6 +77,17 @@ def of_health(condition: Condition) -> list[Figure]:
             condition.snr, "Signal-to-noise ratio (SNR)", "speech level minus noise floor (dB)", "dB", "Absent where either of the two is."
         ),
         two(condition.leakage, "Leakage heard", "power of the other side in this channel (dB)", "dB", "Absent where no leak was found."),
+    ]
+
+
+def of_mixtures(mixtures: Mixtures) -> list[Figure]:
+    """How sure it is who speaks in each recording made from one channel."""
+    recordings = ("recording", "recordings")
+    sure = Look(title="Confidence", axis="expected share of speech on the right channel (%)", of="recordings", label=percent_label)
+    alike = Look(title="Likeness of the voices", axis="cosine between the two voice models", of="recordings")
+    return [
+        one(mixtures.confidence, recordings, sure, share, "Absent where the diarization gives none."),
+        one(mixtures.similarity, recordings, alike, lambda value: number(value, 2), "Near 1 two voices are hard to tell apart."),
     ]
 
 

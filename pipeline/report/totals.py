@@ -35,6 +35,8 @@ class Sample:
     duration: float
     names: tuple[str, ...]
     speech: tuple[tuple[tuple[float, float], ...], ...]
+    mixed: bool = False
+    """Made from one channel."""
 
 
 @dataclass(slots=True)
@@ -101,7 +103,8 @@ def sample_of(row: dict[str, Any]) -> Sample:
     """A row's plain values as a sample."""
     names = tuple(str(speaker["name"]) for speaker in sorted(row["speakers"], key=lambda s: s["channel"]))
     speech = tuple(tuple(sorted((s["start"], s["end"]) for s in row["speech"] if s["channel"] == channel)) for channel in (0, 1))
-    return Sample(row["id"], row["duration"], names, speech)
+    mixed = all(speaker["recorded_channel"] is None for speaker in row["speakers"])
+    return Sample(row["id"], row["duration"], names, speech, mixed)
 
 
 def _group(into: dict[Key, Amount], table: pa.Table, paths: tuple[str, ...], seconds: Floats, first: Any) -> None:

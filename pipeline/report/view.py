@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from pipeline.report import figures, lines
+from pipeline.report import mixtures as made
 from pipeline.report.condition import Condition
+from pipeline.report.mixtures import Mixtures
 from pipeline.report.taking import MEASURES, Taking
 from pipeline.report.timelines import timeline
 from pipeline.report.totals import Totals, by_hours
@@ -36,17 +38,18 @@ class Gathered:
     totals: Totals
     taking: Taking
     condition: Condition
+    mixtures: Mixtures = field(default_factory=Mixtures)
 
 
 def view(manifest: Mapping[str, Any], rejects: Sequence[RejectRecord], gathered: Gathered) -> dict[str, Any]:
     """The template's variables."""
-    totals, taking, condition = gathered.totals, gathered.taking, gathered.condition
+    totals, taking, condition, mixtures = gathered.totals, gathered.taking, gathered.condition, gathered.mixtures
     inputs = manifest["inputs"]
     return {
         "name": manifest["name"],
         "manifest": manifest,
         "config": json.dumps(manifest["config"], indent=2, sort_keys=True),
-        "cards": cards(totals, taking, inputs),
+        "cards": cards(totals, taking, mixtures, inputs),
         "notices": notices(totals, condition, inputs),
         "inputs": inputs,
         "holds": inputs["inputs"] == inputs["results"] + inputs["rejects"] + inputs["errors"] + inputs["pending"],
@@ -63,6 +66,11 @@ def view(manifest: Mapping[str, Any], rejects: Sequence[RejectRecord], gathered:
         "found": lines.found(condition),
         "columns": lines.COLUMNS,
         "entries": lines.entries(condition),
+        "mixtures": mixtures,
+        "mixture_kinds": made.kinds(mixtures),
+        "mixture_figures": figures.of_mixtures(mixtures) if mixtures.recordings else [],
+        "other_sounds": made.others(mixtures),
+        "mixture_lines": made.lines(mixtures.least_sure),
         "recording_figures": figures.of_recordings(totals),
         "health_figures": figures.of_health(condition) if condition.recordings else [],
         "taking_figures": figures.of_taking(totals, taking),
@@ -71,14 +79,15 @@ def view(manifest: Mapping[str, Any], rejects: Sequence[RejectRecord], gathered:
     }
 
 
-def cards(totals: Totals, taking: Taking, inputs: Mapping[str, int]) -> list[tuple[str, str, str]]:
+def cards(totals: Totals, taking: Taking, mixtures: Mixtures, inputs: Mapping[str, int]) -> list[tuple[str, str, str]]:
     """The headline: label, value and a word on it."""
     whole = totals.whole
     rejected = inputs["rejects"] / inputs["inputs"] if inputs["inputs"] else None
     overlap = taking.share_of_overlap
+    mixed = f", {count(mixtures.recordings)} from one channel" if mixtures.recordings else ""
     return [
         ("Audio", hours(whole.seconds), "two channels, counted once"),
-        ("Recordings", count(whole.recordings), f"in {several(whole.rows, 'row', 'rows')}"),
+        ("Recordings", count(whole.recordings), f"in {several(whole.rows, 'row', 'rows')}{mixed}"),
         ("Speech, channel 0", hours(float(totals.speech[0])), "the model's voice"),
         ("Speech, channel 1", hours(float(totals.speech[1])), "the other side"),
         ("Overlap", share(overlap) or "–", "of the time both speak" if overlap is not None else "no turn-taking statistics"),

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
-from schemas.errors import Reject, UsageError
+from schemas.errors import Reject
 from schemas.recording import Recording
-from schemas.source import Source, same_id
+from schemas.source import Source
 from schemas.tracks import Tracks, view_of
 from stages.stage import Weights
-
-_FIRST = re.compile(r"as_recorded|role:(?P<role>\S(?:.*\S)?)|random:(?P<seed>[0-9]+)")
+from stages.tracks.first import check_first, choose
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,11 +30,7 @@ class RecordedTracks:
     swapped, by a hash of seed and source id, so the same recording always falls the same way."""
 
     def __post_init__(self) -> None:
-        if not _FIRST.fullmatch(self.first):
-            raise UsageError(
-                f"tracks.first: {self.first!r} does not choose a first side; use 'as_recorded', 'role:<name>' (such as 'role:agent')"
-                " or 'random:<seed>' with a whole number (such as 'random:1')"
-            )
+        check_first(self.first, self.name)
 
     def weights(self) -> tuple[Weights, ...]:
         """None: no model is used."""
@@ -50,28 +43,20 @@ class RecordedTracks:
             if recording.channels != 2:
                 raise Reject(
                     "not_two_channel",
-                    f"the recording has {recording.channels} channel; this chain takes one channel per speaker",
+                    f"the recording has {recording.channels} channel; this chain takes one channel per speaker; "
+                    "to tell two voices in one channel apart, use the config podcast_mono (-c podcast_mono)",
                     channels=recording.channels,
                     rate=recording.rate,
                     samples=recording.length,
                 )
-            head, chosen = self._choose(source)
-            order = (head, 1 - head)
-            names = source.speakers or ("A", "B")
-            roles = source.roles or ("", "")
-            return view_of(recording, order, (names[head], names[1 - head]), (roles[head], roles[1 - head]), chosen)
+            return passed_through(source, recording, self.first)
 
         return tracks
 
-    def _choose(self, source: Source) -> tuple[int, str]:
-        wanted = _FIRST.fullmatch(self.first)
-        assert wanted is not None
-        if role := wanted["role"]:
-            roles = [same_id(each) for each in source.roles]
-            if same_id(role) not in roles:
-                return 0, f"as_recorded (no role {role})"
-            return roles.index(same_id(role)), self.first
-        if seed := wanted["seed"]:
-            digest = hashlib.blake2b(f"{int(seed)} {source.id}".encode(errors="backslashreplace"), digest_size=1).digest()
-            return digest[0] & 1, self.first
-        return 0, self.first
+
+def passed_through(source: Source, recording: Recording, first: str) -> Tracks:
+    """The two channels of a recording as they are, the one that `first` chooses ahead of the other."""
+    head, chosen = choose(first, source, source.roles)
+    names = source.speakers or ("A", "B")
+    roles = source.roles or ("", "")
+    return view_of(recording, (head, 1 - head), (names[head], names[1 - head]), (roles[head], roles[1 - head]), chosen)

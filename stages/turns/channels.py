@@ -12,18 +12,20 @@ from schemas.errors import LawError, Reject, UsageError
 from schemas.span import Span, Spans, union
 from schemas.tracks import Tracks
 from stages.stage import Weights
+from stages.sureness import Sureness
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelTurns:
     """A turn is an inter-pausal unit (IPU): speech of one channel bounded by at least `join` seconds of that channel's silence.
 
-    Rejects a recording without any speech as `no_speech`.
+    It is as sure as the origins of its samples are on average, over the time for which that is known. Rejects a recording without any
+    speech as `no_speech`.
     """
 
     name: ClassVar[str] = "turns"
     backend: ClassVar[str] = "channels"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     takes: ClassVar[tuple[type, ...]] = (Tracks, Activity)
     gives: ClassVar[type] = Turns
 
@@ -48,7 +50,8 @@ class ChannelTurns:
                 )
             names = _names(tracks.speakers)
             joined = (ipus(spans, self.join, activity.rate) for spans in activity.channels)
-            found = [Turn(channel, span, names[channel]) for channel, spans in enumerate(joined) for span in spans]
+            sure = [Sureness((o.span, o.confidence) for o in tracks.origins if o.channel == channel) for channel in (0, 1)]
+            found = [Turn(c, span, names[c], sure[c].over(span)) for c, spans in enumerate(joined) for span in spans]
             if not found:
                 seconds = tracks.length / tracks.rate
                 raise Reject("no_speech", f"none on either channel in {seconds:.2f} s", seconds=seconds)

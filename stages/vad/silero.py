@@ -90,7 +90,7 @@ class SileroVad:
 
     def load(self, device: str) -> Callable[[Tracks], Activity]:
         """The network as a pure function; raises `UsageError` when the package is absent or its weights are not the pinned ones."""
-        session = _session(device, self.threads)
+        session = open_session(device, self.threads)
         rule = self.rule
 
         def vad(tracks: Tracks) -> Activity:
@@ -158,7 +158,8 @@ def _installed() -> str:
         return "of unknown version"
 
 
-def _session(device: str, threads: int) -> Any:
+def open_session(device: str, threads: int) -> Any:
+    """The network ready to run; raises `UsageError` when a package is absent or the weights are not the pinned ones."""
     path = model_file()
     try:
         import onnxruntime

@@ -16,8 +16,21 @@ from schemas.errors import RejectRecord
 from schemas.health import Finding, Health, Leak, Likeness, Side
 from schemas.plain import to_plain
 from schemas.recording import Decoding
-from schemas.row import Row, RowAudio, RowClip, RowOrigin, RowSource, RowSpeaker, RowSpeech, RowStage, RowTurn, RowWeights
-from schemas.span import Span, Spans
+from schemas.row import (
+    Row,
+    RowAudio,
+    RowClip,
+    RowOrigin,
+    RowOther,
+    RowScore,
+    RowSource,
+    RowSpeaker,
+    RowSpeech,
+    RowStage,
+    RowTurn,
+    RowWeights,
+)
+from schemas.span import Span, Spans, complement, intersect, subtract
 from schemas.stats import Stats
 from stages.turns.stats import TurnTaking
 
@@ -113,12 +126,46 @@ def row(
         speakers=(RowSpeaker(0, "anna", "agent", 0, "as_recorded"), RowSpeaker(1, "", None, 1, "as_recorded")),
         speech=speech,
         turns=tuple(RowTurn(s.channel, s.start, s.end, "anna", None) for s in speech),
-        origins=(RowOrigin(0, 0.0, seconds, "original"), RowOrigin(1, 0.0, seconds, "original")),
+        origins=(RowOrigin(0, 0.0, seconds, "original", None), RowOrigin(1, 0.0, seconds, "original", None)),
+        crossfade=0.0,
+        others=(),
+        residual=None,
         decoding=Decoding(container="WAV", encoding="ULAW", decoder="sndfile 1.2.2", exact=True),
         health=health,
         quality=(),
         stats=stats or TurnTaking().load("cpu")(activity),
         provenance=CHAIN,
+    )
+
+
+def mixed(rng: np.random.Generator, id: str, seconds: float, mono: bool = True) -> Row:
+    """A row made from a mixture: overlaps routed, the rest original or silent, with other sounds and scores."""
+    activity = talk(rng, seconds)
+    overlap = intersect(*activity.channels)
+    origins = []
+    for channel, spans in enumerate(activity.channels):
+        solo = subtract(spans, overlap)
+        parts = [(span, "original") for span in solo] + [(span, "routed") for span in overlap]
+        parts += [(span, "silence") for span in complement(spans, activity.length)]
+        for span, kind in sorted(parts):
+            sure = None if kind == "silence" else float(rng.uniform(0.7, 1))
+            origins.append(RowOrigin(channel, *span.seconds(RATE), kind, sure))
+    health = condition(rng)
+    if mono:
+        health = replace(health, sides=health.sides[:1], likeness=None, leaks=())
+    confidence, similarity = float(rng.beta(30, 2)), float(rng.normal(0.5, 0.1))
+    scores = (
+        RowScore("diarization_confidence", None, confidence, "share", "diarize: x"),
+        RowScore("voice_similarity", None, similarity, "cosine", "diarize: y"),
+        RowScore("snr", 0, 30.0, "dB", "health: z"),
+    )
+    return replace(
+        row(id, activity, health),
+        speakers=(RowSpeaker(0, "A", None, None, "first_to_speak"), RowSpeaker(1, "B", None, None, "first_to_speak")),
+        origins=tuple(origins),
+        crossfade=0.005,
+        others=(RowOther("music", 0.0, 0.25), RowOther("third_voice", 1.0, 1.5)),
+        quality=scores,
     )
 
 

@@ -13,12 +13,17 @@ from pipeline.config import load_config
 from pipeline.plan import make_plan
 from pipeline.rows import clip_activity, provenance, rows_of
 from schemas.activity import Activity, Turns
+from schemas.diarization import Diarization, OtherSound, Segment
+from schemas.health import Health
 from schemas.recording import Recording
 from schemas.row import Row
 from schemas.source import Source
 from schemas.span import Span, Spans, complement, total
 from schemas.stats import Stats
 from schemas.tracks import Tracks, view_of
+from stages.diarize.rttm import RttmDiarize
+from stages.health.measure import ChannelHealth
+from stages.separate.route import RouteSeparate
 from stages.turns.channels import ChannelTurns
 from stages.turns.stats import TurnTaking
 from tests.pipeline.talks import decoded
@@ -131,3 +136,114 @@ def test_provenance_names_every_stage_and_its_weights() -> None:
     assert [(s.stage, s.address, s.version) for s in found] == [(s.name, s.address, s.stage.version) for s in plan.steps]
     (weights,) = [weights for stage in found for weights in stage.weights]
     assert (weights.licence, len(weights.sha256)) == ("MIT", 64)
+
+
+SEGMENTS = (
+    Segment(0, Span(800, 6000), 0.9),
+    Segment(1, Span(5000, 8000), 0.5),
+    Segment(0, Span(9000, 12000), 0.8),
+    Segment(1, Span(12500, 15000), 0.7, sure=False),
+)
+OTHERS = (OtherSound("music", Span(0, 700)), OtherSound("third_voice", Span(8100, 8900)), OtherSound("tone", Span(8500, 9500)))
+
+
+def mixture_rows(minutes: float, residual: bool) -> tuple[list[Row], dict[type, Any]]:
+    """Rows of a mono recording, through the stages that make them."""
+    stereo = toy_recording("x", 2.0)
+    mono = Recording(samples=stereo.samples[:1], rate=RATE, bits=16, decoding=stereo.decoding)
+    diarization = Diarization(
+        length=mono.length, rate=RATE, channel=0, segments=SEGMENTS, others=OTHERS, speakers=("Ann", "Bob"), confidence=0.9, similarity=0.4
+    )
+    tracks = RouteSeparate(residual=residual).load("cpu")(SOURCE, mono, diarization)
+    activity = Activity(channels=TALK, length=mono.length, rate=RATE)
+    turns = ChannelTurns().load("cpu")(tracks, activity)
+    stats = TurnTaking().load("cpu")
+    health = ChannelHealth(reject=()).load("cpu")(mono)
+    values = {
+        Health: health,
+        Recording: mono,
+        Tracks: tracks,
+        Activity: activity,
+        Turns: turns,
+        Stats: stats(activity),
+        Diarization: diarization,
+    }
+    return list(rows_of(SOURCE, MIXTURES, values.__getitem__, minutes, stats)), values
+
+
+MIXTURES = make_plan((chain()[0], ChannelHealth(), RttmDiarize(), RouteSeparate(), *chain()[2:]))
+
+
+def test_a_mixture_is_one_row_with_what_is_known_of_it() -> None:
+    (row,), values = mixture_rows(30.0, residual=True)
+    assert np.array_equal(decoded(row.audio.bytes), values[Tracks].samples)
+    assert row.residual is not None
+    assert np.array_equal(decoded(row.residual.bytes), values[Tracks].residual)
+    assert [(s.name, s.role, s.recorded_channel, s.chosen) for s in row.speakers] == [
+        ("Ann", None, None, "first_to_speak"),
+        ("Bob", None, None, "first_to_speak"),
+    ]
+    assert row.crossfade == 0.005
+    assert [(o.kind, round(o.start * RATE), round(o.end * RATE)) for o in row.others] == [
+        ("music", 0, 700),
+        ("third_voice", 8100, 8900),
+        ("tone", 8500, 9500),
+    ]
+    assert [(o.kind, o.confidence) for o in row.origins if o.channel == 1] == [
+        ("silence", None),
+        ("routed", 0.5),
+        ("original", 0.5),
+        ("silence", None),
+        ("original", 0.7),
+        ("silence", None),
+    ]
+    assert [(t.channel, t.confidence) for t in row.turns] == [
+        (0, pytest.approx((4200 * 0.9 + 1000 * 0.5) / 5200)),
+        (1, 0.5),
+        (0, pytest.approx(0.8)),
+        (1, pytest.approx(0.7)),
+    ]
+    found = {score.name: (score.channel, score.value, score.unit) for score in row.quality}
+    assert found["diarization_confidence"] == (None, 0.9, "share")
+    assert found["voice_similarity"] == (None, 0.4, "cosine")
+    assert found["snr"][0] is None
+    assert {score.name: score.method.partition(":")[0] for score in row.quality} == {
+        "snr": "health",
+        "diarization_confidence": "diarize",
+        "voice_similarity": "diarize",
+    }
+
+
+@pytest.mark.parametrize("residual", [False, True])
+@given(minutes=st.floats(0.1 / 60, 2.5 / 60))
+def test_clips_of_a_mixture_put_together_are_the_whole(residual: bool, minutes: float) -> None:
+    found, values = mixture_rows(minutes, residual)
+    tracks = values[Tracks]
+    assert np.array_equal(np.concatenate([decoded(row.audio.bytes) for row in found], axis=1), tracks.samples)
+    if residual:
+        parts = [decoded(row.residual.bytes) for row in found if row.residual is not None]
+        assert np.array_equal(np.concatenate(parts, axis=1), tracks.residual)
+    else:
+        assert all(row.residual is None for row in found)
+    kinds = np.full((2, tracks.length), "", "U9")
+    sounds = {sound.kind: np.zeros(tracks.length, bool) for sound in OTHERS}
+    for row in found:
+        at = round(row.clip.start * RATE)
+        for origin in row.origins:
+            stretch = slice(at + round(origin.start * RATE), at + round(origin.end * RATE))
+            assert (kinds[origin.channel, stretch] == "").all()
+            kinds[origin.channel, stretch] = origin.kind
+        for sound in row.others:
+            assert 0 <= sound.start < sound.end <= row.duration
+            sounds[sound.kind][at + round(sound.start * RATE) : at + round(sound.end * RATE)] = True  # type: ignore[index]
+    for origin in tracks.origins:
+        assert (kinds[origin.channel, origin.span.start : origin.span.end] == origin.kind).all()
+    for other in OTHERS:
+        assert np.flatnonzero(sounds[other.kind]).tolist() == list(range(other.span.start, other.span.end))
+
+
+def test_recorded_channels_have_nothing_of_a_mixture() -> None:
+    (row,), _ = rows(TALK, 30.0)
+    assert (row.others, row.residual, row.crossfade) == ((), None, 0.0)
+    assert {origin.confidence for origin in row.origins} == {None}
+    assert {turn.confidence for turn in row.turns} == {None}

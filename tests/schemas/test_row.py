@@ -24,9 +24,9 @@ def test_columns_are_the_fields_of_a_row_in_order() -> None:
 def test_the_feature_metadata_names_every_field_of_every_struct_in_file_order() -> None:
     features = json.loads((row_schema().metadata or {})[b"huggingface"])["info"]["features"]
     assert list(features) == row_schema().names
-    assert features["audio"] == {"_type": "Audio"}
+    assert features["audio"] == features["residual"] == {"_type": "Audio"}
     for field in row_schema():
-        if field.name != "audio":
+        if field.name not in ("audio", "residual"):
             check(features[field.name], field.type)
 
 
@@ -47,4 +47,5 @@ def check(feature: dict[str, object], kind: pa.DataType) -> None:
 
 
 def test_audio_is_stored_as_hugging_face_stores_it() -> None:
-    assert row_schema().field("audio").type == pa.struct([("bytes", pa.binary()), ("path", pa.string())])
+    for name in ("audio", "residual"):
+        assert row_schema().field(name).type == pa.struct([("bytes", pa.binary()), ("path", pa.string())])

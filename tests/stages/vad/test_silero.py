@@ -17,13 +17,13 @@ from schemas.errors import UsageError
 from schemas.recording import Samples
 from stages.stage import Stage, what_fields
 from stages.vad.segment import RATE, segments
-from stages.vad.silero import SileroVad, _session, probabilities
+from stages.vad.silero import SileroVad, open_session, probabilities
 from stages.vad.windows import at_rate, windows
 from tests.shared import SHARED, needs_shared
 from tests.stages.vad.talk import talk, tracks
 
 ROOT = Path(__file__).parents[3]
-SESSION = _session("cpu", 1)
+SESSION = open_session("cpu", 1)
 
 
 def stock_spans(samples: NDArray[np.float32], onnx: bool, **settings: Any) -> list[tuple[int, int]]:
@@ -89,7 +89,7 @@ def test_any_rate_is_the_whole_resampled_then_rounded_once() -> None:
         made = talk(rate).tracks
         stage = SileroVad()
         wide = soxr.resample(made.samples.T.astype(np.float32) / 32768, rate, RATE).T
-        probs, length = probabilities(_session("cpu", 1), [wide], 2)
+        probs, length = probabilities(open_session("cpu", 1), [wide], 2)
         wanted = tuple(at_rate(segments(each, length, stage.rule), RATE, rate, made.length) for each in probs)
         assert stage.load("cpu")(made).channels == wanted
 

@@ -1,0 +1,1 @@
+"""Backends that say who speaks when."""

@@ -1,0 +1,184 @@
+"""A published pyannote.audio pipeline, such as community-1, from the model hub or a local copy."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import io
+import os
+import pickle
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, ClassVar
+
+import yaml
+
+from schemas.diarization import Diarization
+from schemas.errors import UsageError
+from schemas.health import Health
+from schemas.recording import Recording
+from schemas.source import Source
+from stages.diarize.annotation import diarization_of, run_pipeline, turns_of
+from stages.diarize.carrier import import_pyannote
+from stages.diarize.mixture import MIX, check_mix, mixture_channel
+from stages.stage import Weights, speed
+
+COMMUNITY = "pyannote/speaker-diarization-community-1"
+TOKEN = "HF_TOKEN"  # noqa: S105 - the name of a variable, not a token
+CONFIG = "config.yaml"
+BROKEN = (ValueError, LookupError, TypeError, AttributeError, ImportError, RuntimeError, pickle.UnpicklingError, yaml.YAMLError)
+"""What a pipeline raises that is not what it should be: a config of another shape, a checkpoint that does not fit, a class that is not there."""
+
+_HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommunityDiarize:
+    """Any speaker diarization that pyannote.audio can load; its checkpoints are pickles, so name only models you trust.
+
+    From the hub the model is fetched once, into the hub's own cache; community-1 is gated, so its conditions must be accepted and a token
+    stand in the environment variable HF_TOKEN, which is the only place one is taken from. Rejects as the backend `plain` does.
+    """
+
+    name: ClassVar[str] = "diarize"
+    backend: ClassVar[str] = "community"
+    version: ClassVar[int] = 1
+    takes: ClassVar[tuple[type, ...]] = (Source, Recording, Health)
+    gives: ClassVar[type] = Diarization
+
+    model: str = COMMUNITY
+    """A hub name `owner/model`, or a local folder that holds the model's `config.yaml`; a folder goes before a hub name spelt the same."""
+    revision: str = "main"
+    """Branch, tag or commit on the hub; a branch moves, so name the commit to pin what is loaded. Of no meaning for a folder."""
+    licence: str = "CC-BY-4.0"
+    """SPDX expression of the model's licence, for the rows; the default is community-1's."""
+    given_two: bool = True
+    """Two speakers are given. When false the pipeline decides, and a recording in which it finds another number is rejected."""
+    mix: tuple[str, ...] = MIX
+    """Findings of channel health for which a two-channel recording is taken as one mixture."""
+    batch: int = speed(8)
+    """Windows at a time, for segmentation and for embeddings."""
+
+    def __post_init__(self) -> None:
+        check_mix(self.mix)
+        if not _is_folder(self.model) and not _HUB_NAME.fullmatch(self.model):
+            raise UsageError(f"diarize.model: {self.model!r} is neither a folder that is there nor a hub name such as {COMMUNITY!r}")
+        if not self.revision.strip() or not self.licence.strip():
+            raise UsageError("diarize: revision and licence must not be empty")
+        if self.batch < 1:
+            raise UsageError(f"diarize.batch: {self.batch} must be 1 or more")
+
+    def weights(self) -> tuple[Weights, ...]:
+        """One entry: a folder by the SHA-256 over its files, a hub model by its revision alone, which names its files on the hub."""
+        if _is_folder(self.model):
+            return (Weights(self.model, "local folder", folder_sha256(self.model), self.licence),)
+        return (Weights(self.model, self.revision, "", self.licence),)
+
+    def load(self, device: str) -> Callable[[Source, Recording, Health], Diarization]:
+        """The pipeline as a pure function; raises `UsageError` when it cannot be had (gated, offline, absent) or loaded."""
+        pipeline = _pipeline(self, device)
+        speakers = 2 if self.given_two else None
+
+        def diarize(source: Source, recording: Recording, health: Health) -> Diarization:
+            channel = mixture_channel(recording, health, self.mix)
+            if channel is None:
+                return Diarization(length=recording.length, rate=recording.rate, channel=None)
+            return diarization_of(turns_of(run_pipeline(pipeline, recording, channel, speakers)), recording, channel)
+
+        return diarize
+
+
+def folder_sha256(folder: str) -> str:
+    """SHA-256 over the paths and contents of all files of a folder; hidden ones do not count. The same files give the same anywhere."""
+    root = Path(folder).expanduser()
+    files = sorted(
+        (path.relative_to(root).as_posix(), path)
+        for path in root.rglob("*")
+        if path.is_file() and not any(part.startswith(".") for part in path.relative_to(root).parts)
+    )
+    digest = hashlib.sha256()
+    for name, path in files:
+        digest.update(f"{name}\0{file_sha256(path)}\0".encode(errors="surrogateescape"))
+    return digest.hexdigest()
+
+
+def file_sha256(path: Path) -> str:
+    """SHA-256 of a file, which is read again only when its size or its time of change is another."""
+    status = path.stat()
+    return _file_sha256(str(path), status.st_size, status.st_mtime_ns)
+
+
+@lru_cache(maxsize=256)
+def _file_sha256(path: str, size: int, changed: int) -> str:
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _is_folder(model: str) -> bool:
+    return Path(model).expanduser().is_dir()
+
+
+def _pipeline(stage: CommunityDiarize, device: str) -> Any:
+    import_pyannote()
+    import torch
+    from pyannote.audio.pipelines import SpeakerDiarization
+
+    pipeline = _local(stage.model) if _is_folder(stage.model) else _from_hub(stage.model, stage.revision)
+    if not isinstance(pipeline, SpeakerDiarization):
+        raise UsageError(f"diarize.model: {stage.model} is a {type(pipeline).__name__}, and a SpeakerDiarization is wanted")
+    pipeline.segmentation_batch_size = stage.batch
+    pipeline.embedding_batch_size = stage.batch
+    return pipeline.to(torch.device(device))
+
+
+def _local(model: str) -> Any:
+    from pyannote.audio import Pipeline
+
+    folder = Path(model).expanduser()
+    if not (folder / CONFIG).is_file():
+        raise UsageError(f"diarize.model: {folder} holds no {CONFIG}; wanted a copy of a pyannote.audio pipeline such as {COMMUNITY}")
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):
+            return Pipeline.from_pretrained(folder, token=False)
+    except (OSError, *BROKEN) as error:
+        raise UsageError(f"diarize.model: the pipeline in {folder} cannot be loaded: {_short(error)}") from error
+
+
+def _from_hub(model: str, revision: str) -> Any:
+    from pyannote.audio import Pipeline
+
+    token = os.environ.get(TOKEN) or False
+    try:
+        # pyannote.audio prints advice on standard output, which belongs to the command; the error says it.
+        with contextlib.redirect_stdout(io.StringIO()):
+            loaded = Pipeline.from_pretrained(model, revision=revision, token=token)
+    except OSError as error:
+        raise UsageError(_unreachable(model, revision, error, bool(token))) from error
+    except BROKEN as error:
+        raise UsageError(f"diarize.model: {model} at revision {revision} cannot be loaded: {_short(error)}") from error
+    if loaded is None:
+        raise UsageError(f"diarize.model: {model} at revision {revision} holds no pipeline")
+    return loaded
+
+
+def _unreachable(model: str, revision: str, error: OSError, has_token: bool) -> str:
+    """One sentence: what is wrong, as far as the hub's client says it, and what to do."""
+    from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError, RevisionNotFoundError
+
+    what = f"diarize.model: {model} at revision {revision} cannot be had from the model hub"
+    aside = "or name a local copy of its folder in diarize.model, or use the backend pyannote, which needs no download"
+    if isinstance(error, (GatedRepoError, RepositoryNotFoundError)):
+        why = "it is gated" if isinstance(error, GatedRepoError) else "there is none of that name, or it is private"
+        token = f"put a token of that account into {TOKEN}" if not has_token else f"see that the token in {TOKEN} belongs to that account"
+        return f"{what} ({why}): accept its conditions on the hub and {token}, {aside}"
+    if isinstance(error, RevisionNotFoundError):
+        return f"{what} (no such revision): name another one in diarize.revision, {aside}"
+    return f"{what} ({_short(error)}): load it once while online, {aside}"
+
+
+def _short(error: BaseException) -> str:
+    text = " ".join(str(error).split()) or type(error).__name__
+    return text if len(text) <= 200 else f"{text[:200]}…"

@@ -1,0 +1,232 @@
+"""The default diarization of two-party mixtures: pyannote segmentation and CAM++ voices, and a decision over the whole recording."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from schemas.diarization import Diarization
+from schemas.errors import Reject, UsageError
+from schemas.health import Health
+from schemas.recording import Recording
+from schemas.source import Source
+from stages.diarize.assemble import Scene, diarization
+from stages.diarize.carrier import EMBEDDING, SEGMENTATION, Precision, embedding_model, segmentation_model
+from stages.diarize.embedding import Pooling, embed
+from stages.diarize.mixture import MIX, check_mix, mixture_channel
+from stages.diarize.segmentation import RATE, Heard, hear
+from stages.diarize.sounds import MUSIC, MusicDetector, tones
+from stages.diarize.speech import speech_ticks
+from stages.diarize.ticks import Mask, long_runs, runs, ticks_of
+from stages.diarize.two_party import Decision, Moments, decide, moments, nearest, overlapped
+from stages.spool import Spool
+from stages.stage import Weights, speed
+from stages.vad.silero import SileroVad, open_session
+from stages.vad.windows import windows
+
+Floats = NDArray[np.float32]
+
+TONE_IN_SPEECH = 100
+"""Ticks from which a tone is one even where a network hears speech: a held vowel ends sooner."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PyannoteDiarize:
+    """Two speakers of one mixture, overlap included; needs no token and no network.
+
+    Speech edges are the VAD's, overlap is the segmentation network's, and who speaks is decided from voice embeddings over the whole
+    recording (`stages.diarize.two_party`). Rejects what is no two-party dialogue (`one_speaker`, `too_many_speakers`, `no_speech`) or
+    gives too little evidence to say (`unsure`, `low_confidence`), with the facts. Memory beside the networks grows by some 4 kB a second of
+    recording; the resampled audio lies on scratch disk.
+    """
+
+    name: ClassVar[str] = "diarize"
+    backend: ClassVar[str] = "pyannote"
+    version: ClassVar[int] = 1
+    takes: ClassVar[tuple[type, ...]] = (Source, Recording, Health)
+    gives: ClassVar[type] = Diarization
+
+    mix: tuple[str, ...] = MIX
+    """Findings of channel health that make two recorded channels one mixture."""
+    hop: float = 2.5
+    """Seconds between windows of the segmentation network, which are 10 s long."""
+    overlap: float = 0.35
+    """Probability above which both speak."""
+    overlap_peak: float = 0.5
+    """Probability that a stretch of overlap reaches somewhere."""
+    smoothing: float = 0.25
+    """Cost of each change of voice, in log-likelihood; high values swallow backchannels."""
+    third_alike: float = 0.5
+    """Cosine to both speakers' voices below which a voice is another person."""
+    third_seconds: float = 1.0
+    """Firm solo speech of another person, at least."""
+    third_share: float = 0.1
+    """Share of the solo speech from which other people make the recording no two-party dialogue."""
+    least_seconds: float = 2.0
+    """Solo speech of each speaker below which nothing is said."""
+    least_evidence: float = 0.3
+    """Evidence for two voices (`Decision.evidence`) below which the answer is `unsure`, and below its negative `one_speaker`."""
+    least_sure: float = 0.75
+    """Probability of a speaker below which a stretch is marked as unsure."""
+    min_confidence: float = 0.0
+    """Recordings whose expected share of rightly given speech is below this are rejected."""
+    sounds: bool = True
+    """Find call tones and hold music, and take no speech in them."""
+    precision: Precision = "float32"
+    """Number format of the networks."""
+    batch: int = speed(8)
+    """Windows given to the segmentation network at once."""
+    embedding_batch: int = speed(2)
+    """Chunks of 10 s given to the embedding network at once."""
+
+    def __post_init__(self) -> None:
+        check_mix(self.mix)
+        for field in ("overlap", "overlap_peak", "third_share", "least_sure", "min_confidence"):
+            if not 0 <= getattr(self, field) <= 1:
+                raise UsageError(f"diarize: {field}: {getattr(self, field)} is not between 0 and 1")
+        if not 0.5 <= self.hop <= 10:
+            raise UsageError(f"diarize: hop: {self.hop} s must be from 0.5 s to the window's 10 s")
+        if not -1 <= self.third_alike <= 1:
+            raise UsageError(f"diarize: third_alike: {self.third_alike} is no cosine")
+        for field in ("smoothing", "third_seconds", "least_seconds", "least_evidence"):
+            if not 0 <= getattr(self, field) < math.inf:
+                raise UsageError(f"diarize: {field}: {getattr(self, field)} must be 0 or more")
+        if self.precision not in ("float32", "float16", "bfloat16"):
+            raise UsageError(f"diarize: precision: {self.precision!r} is none of float32, float16, bfloat16")
+        if self.batch < 1 or self.embedding_batch < 1:
+            raise UsageError("diarize: batch and embedding_batch must be 1 or more")
+
+    def weights(self) -> tuple[Weights, ...]:
+        return (SEGMENTATION, EMBEDDING, *SileroVad().weights(), *((MUSIC,) if self.sounds else ()))
+
+    def load(self, device: str) -> Callable[[Source, Recording, Health], Diarization]:
+        """The networks on `device` as a pure function; raises `UsageError` when a package is absent or weights are not the pinned ones."""
+        networks = _Networks(self, device)
+
+        def diarize(source: Source, recording: Recording, health: Health) -> Diarization:
+            channel = mixture_channel(recording, health, self.mix)
+            if channel is None:
+                return Diarization(length=recording.length, rate=recording.rate, channel=None)
+            return self._mixture(networks, recording, channel)
+
+        return diarize
+
+    def _mixture(self, networks: _Networks, recording: Recording, channel: int) -> Diarization:
+        audio = resampled(recording, channel)
+        heard, speech = networks.listen(audio, ticks_of(recording.length, recording.rate))
+        tone, music = networks.sounds(audio, len(speech))
+        speech &= ~(long_runs(tone, TONE_IN_SPEECH) | music)
+        if not speech.any():
+            raise Reject("no_speech", f"none in {recording.duration:.2f} s", seconds=recording.duration)
+        both = overlapped(heard, speech, self.overlap, self.overlap_peak)
+        found = moments(speech & ~both)
+        vectors = networks.voices(audio, found, speech)
+        decision = decide(heard, found, vectors, self.third_alike, self.third_seconds, self.smoothing)
+        decision = self._two(decision, found, recording)
+        at = nearest(found, len(speech))
+        scene = Scene(
+            solo=speech & ~both,
+            overlap=both,
+            voice=decision.labels[at],
+            sure=decision.sure[at],
+            overlap_likely=heard.overlap.astype(np.float64),
+        )
+        confidence = expected_right(scene, heard)
+        if confidence < self.min_confidence:
+            detail = f"{confidence:.3f} of the speech is expected to be given to the right speaker, of at least {self.min_confidence:g}"
+            raise Reject("low_confidence", detail, confidence=confidence, **_facts(decision))
+        return diarization(
+            scene,
+            (("tone", runs(tone & ~speech)), ("music", runs(music & ~tone & ~speech))),
+            channel=channel,
+            length=recording.length,
+            rate=recording.rate,
+            least_sure=self.least_sure,
+            confidence=confidence,
+            similarity=decision.similarity,
+        )
+
+    def _two(self, decision: Decision | None, found: Moments, recording: Recording) -> Decision:
+        """The decision if it is one of two speakers; raises `Reject` otherwise."""
+        if decision is None:
+            solo = len(found.at) / 10
+            detail = f"{solo:.1f} s of solo speech in {recording.duration:.1f} s is too little to tell two voices apart"
+            raise Reject("unsure", detail, solo_seconds=solo)
+        facts = _facts(decision)
+        others = sum(decision.seconds[2:])
+        share = others / sum(decision.seconds)
+        if share >= self.third_share:
+            count = len(decision.seconds)
+            raise Reject("too_many_speakers", f"{count} voices, of which {share:.0%} of the solo speech is not of the first two", **facts)
+        if decision.evidence <= -self.least_evidence:
+            raise Reject("one_speaker", f"the two halves of the speech are one voice (cosine {decision.similarity:.2f})", **facts)
+        if decision.evidence < self.least_evidence or min(decision.seconds[:2]) < self.least_seconds:
+            least = min(decision.seconds[:2])
+            detail = (
+                f"voices of cosine {decision.similarity:.2f}, the lesser with {least:.1f} s of solo speech, cannot be told apart safely"
+            )
+            raise Reject("unsure", detail, **facts)
+        return decision
+
+
+class _Networks:
+    """The three networks, loaded."""
+
+    def __init__(self, stage: PyannoteDiarize, device: str) -> None:
+        import torch
+
+        self.stage, self.device = stage, device
+        self.dtype: Any = getattr(torch, stage.precision)
+        self.segmentation = segmentation_model(device, stage.precision)
+        self.embedding = embedding_model(device, stage.precision)
+        self.pooling = Pooling.of(self.embedding)
+        vad = SileroVad()
+        self.session, self.rule = open_session(device, 1), vad.rule
+        self.music = MusicDetector() if stage.sounds else None
+
+    def listen(self, audio: Floats, ticks: int) -> tuple[Heard, Mask]:
+        """What the segmentation network heard, and where anybody speaks."""
+        hop = round(self.stage.hop * RATE)
+        heard = hear(self.segmentation, audio, ticks, hop, self.stage.batch, self.device, self.dtype)
+        return heard, speech_ticks(self.session, self.rule, audio, heard)
+
+    def sounds(self, audio: Floats, ticks: int) -> tuple[Mask, Mask]:
+        """Call tones and music."""
+        if self.music is None:
+            return np.zeros(ticks, bool), np.zeros(ticks, bool)
+        return tones(audio, ticks), self.music(audio, ticks)
+
+    def voices(self, audio: Floats, found: Moments, speech: Mask) -> Floats:
+        """The embedding of each moment."""
+        return embed(self.embedding, self.pooling, audio, found.stretches, speech, self.stage.embedding_batch, self.device, self.dtype)
+
+
+def resampled(recording: Recording, channel: int) -> Floats:
+    """One channel at 16 kHz, float32 [n], mapped from scratch disk."""
+    spool = Spool(np.float32, 1)
+    for block in windows(recording.samples[channel : channel + 1], recording.bits, recording.rate, RATE):
+        spool.write(block.T)
+    audio: Floats = spool.samples()[0]
+    return audio
+
+
+def expected_right(scene: Scene, heard: Heard) -> float:
+    """Expected share of speech that is on the right channel, by the probabilities that the decisions were made with."""
+    speech = scene.solo | scene.overlap
+    wrong_voice = (1 - scene.sure[scene.solo]).sum()
+    missed_overlap = heard.overlap[scene.solo].sum()
+    return float(np.clip(1 - (wrong_voice + missed_overlap) / max(1, speech.sum()), 0.0, 1.0))
+
+
+def _facts(decision: Decision) -> dict[str, Any]:
+    return {
+        "seconds_by_voice": [round(seconds, 2) for seconds in decision.seconds],
+        "similarity": round(decision.similarity, 4),
+        "agreement": round(decision.agreement, 4),
+        "evidence": round(decision.evidence, 4),
+    }

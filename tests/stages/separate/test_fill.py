@@ -1,0 +1,69 @@
+"""What a separator has to do: fill overlaps. Here it knows the two voices, and everything around them is checked."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import stages.separate.render as rendering
+from schemas.diarization import Diarization
+from schemas.recording import Recording, Samples
+from schemas.span import Span
+from stages.separate.assemble import Assembly, assemble
+from stages.separate.layout import Layout
+from stages.separate.render import FULL, Fill, Source, part, rising
+from tests.stages.separate.mixtures import SOURCE, diarized, recording
+
+LENGTH, FADE = 4000, 40
+TALK = diarized(LENGTH, (0, 500, 2000), (1, 1000, 1200), (1, 1800, 3000), (0, 3500, 4000), (1, 3500, 3600))
+"""A backchannel, a change of speaker in overlap, and two who begin at once."""
+HOW = Assembly(first="as_recorded", floor="silence", crossfade=FADE / 8000, unsure="likely", residual=True)
+
+
+@pytest.mark.parametrize("block", [1 << 16, 33])
+def test_overlaps_hold_what_the_separator_gives_and_fade_from_the_source(monkeypatch: pytest.MonkeyPatch, block: int) -> None:
+    monkeypatch.setattr(rendering, "BLOCK", block)
+    voices = np.random.default_rng(1).integers(-8000, 8001, (2, LENGTH))
+    mixture = voices.sum(axis=0).astype(np.int16)
+    asked: list[tuple[Span, Span]] = []
+
+    def oracle(source: Source, sound: Recording, diarization: Diarization, layout: Layout) -> Fill:
+        assert np.array_equal(source, mixture)
+        assert (sound.length, diarization, len(layout.overlaps)) == (LENGTH, TALK, 3)
+
+        def fill(overlap: Span, window: Span) -> Samples:
+            asked.append((overlap, window))
+            return voices[:, window.start : window.end].astype(np.int16)
+
+        return fill
+
+    made = assemble(SOURCE, recording(mixture), TALK, HOW, oracle, "separated")
+    assert {overlap for overlap, _ in asked} == {Span(1000, 1200), Span(1800, 2000), Span(3500, 3600)}
+    windows = [window for _, window in asked]
+    assert sum(len(window) for window in windows) == 500
+    assert windows == sorted(windows)
+    assert all(len(window) <= block and overlap.start <= window.start < window.end <= overlap.end for overlap, window in asked)
+    assert {o.kind for o in made.origins} == {"original", "separated", "silence"}
+    wide, total = voices.astype(np.int64), mixture.astype(np.int64)
+    for overlap in TALK.overlaps:
+        inner = slice(overlap.start + FADE, overlap.end - FADE)
+        assert np.array_equal(made.samples[:, inner], voices[:, inner])
+    up = rising(FADE)
+    enter = slice(1000, 1000 + FADE)
+    assert np.array_equal(made.samples[1, enter], part(wide[1, enter], up))
+    assert np.array_equal(made.samples[0, enter], total[enter] + part(wide[0, enter] - total[enter], up))
+    leave = slice(2000 - FADE, 2000)
+    assert np.array_equal(made.samples[0, leave], part(wide[0, leave], FULL - up))
+    assert np.array_equal(made.samples[1, leave], total[leave] + part(wide[1, leave] - total[leave], FULL - up))
+    assert np.array_equal(made.samples[0, 1200:1800], mixture[1200:1800])
+    assert np.array_equal(made.samples[1, 2000:3000], mixture[2000:3000])
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 40, 441])
+def test_ramps_rise_and_fall_in_mirror(n: int) -> None:
+    up = rising(n)
+    assert 0 <= up[0] <= up[-1] <= FULL
+    assert (np.diff(up) >= 0).all()
+    assert np.abs(up + up[::-1] - FULL).max() <= 1
+    assert np.array_equal(part(np.arange(-5, 5), np.full(10, FULL)), np.arange(-5, 5))
+    assert not part(np.arange(-5, 5), np.zeros(10, np.int64)).any()
