@@ -1,4 +1,4 @@
-"""The main job: list, run the chain, pack, report."""
+"""The main job: run the chain over a listing, then pack and report, or finish in another way."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import Any, Literal
 from pipeline.config import Config, Crew
 from pipeline.drive import Driver, Group, Halt, Stop, Task
 from pipeline.ledger import Balance, Ledger, Standing, balance
+from pipeline.left_out import NOTHING, LeftOut, together
 from pipeline.lock import locked
 from pipeline.pack import PackWork, audio_sizes, clear_staging, pack_shards, plan_shards
 from pipeline.place import place_at
@@ -45,6 +46,8 @@ class Summary:
     """Wall time of the chain."""
     shards: int = 0
     rows: int = 0
+    left_out: LeftOut = NOTHING
+    """What became no row of recordings that are in the data set."""
     report: str | None = None
     rejects: dict[str, int] = field(default_factory=dict)
 
@@ -88,14 +91,18 @@ def build(request: Build, stop: Stop) -> Summary:
         for step in plan.steps:
             ledger.place.sweep(step.address)
         place_at(request.out).sweep()
-        return _Run(request, plan, ledger, work, stop).go()
+        return Run(request, plan, ledger, work, stop, publish_set).go()
 
 
-class _Run:
-    """The handler of the driver's loop, and what comes before and after it."""
+Finish = Callable[["Run", dict[str, Standing], Balance], "Summary"]
+"""What is made of the results once every input has ended, from how each of them stands."""
 
-    def __init__(self, request: Build, plan: Plan, ledger: Ledger, work: str, stop: Stop) -> None:
-        self.request, self.plan, self.ledger, self.work, self.stop = request, plan, ledger, work, stop
+
+class Run:
+    """One run under its lock: the handler of the driver's loop, and what comes before and after it."""
+
+    def __init__(self, request: Build, plan: Plan, ledger: Ledger, work: str, stop: Stop, finish: Finish) -> None:
+        self.request, self.plan, self.ledger, self.work, self.stop, self.finish = request, plan, ledger, work, stop, finish
         self.config = request.config
         self.sources = {source.key: source for source in request.listing.sources}
         self.computed = 0
@@ -104,6 +111,7 @@ class _Run:
         self._pool: tuple[Pool, int] | None = None
 
     def go(self) -> Summary:
+        """Compute what is missing; finish unless stopped before all was there. Raises `Halt`."""
         before = self.ledger.standings(self.sources)
         pending = {key: s for key, s in before.items() if s.end == "pending"}
         try:
@@ -115,8 +123,8 @@ class _Run:
             if not counts.holds:
                 raise Halt(f"the ledger of {self.work} does not add up: {counts}; this is a fault of duologue, please report it")
             if self.stop.level or counts.pending:
-                return self._summary("interrupted", counts)
-            return self._publish(after, counts)
+                return self.summary("interrupted", counts)
+            return self.finish(self, after, counts)
         finally:
             if self._pool is not None:
                 self._pool[0].close()
@@ -186,30 +194,37 @@ class _Run:
     def tick(self, busy: int) -> None:
         self.progress.show()
 
-    def _publish(self, standings: dict[str, Standing], counts: Balance) -> Summary:
-        out = place_at(self.request.out)
-        done = [self.sources[key] for key, s in standings.items() if s.end == "result"]
-        jobs = plan_shards(done, audio_sizes(self.ledger), self.plan, self.config.pack)
-        recipe = PackWork(self.plan, self.work, self.request.out, self.config.pack, self.config.run.scratch)
-        records = pack_shards(jobs, recipe, out, self.pool, self.stop, self.config.run.load_deadline)
-        if records is None:
-            return self._summary("interrupted", counts)
-        rejects = [*self.request.listing.rejects, *self._rejects(standings)]
-        report = publish(out, manifest_of(self.config, self.plan, records, counts), rejects)
-        clear_staging(out)
-        reasons = dict(sorted(Counter(reject.reason for reject in rejects).items()))
-        ending: Literal["done", "errors"] = "errors" if counts.errors else "done"
-        return self._summary(ending, counts, shards=len(records), rows=sum(r.rows for r in records), report=report, rejects=reasons)
-
-    def _rejects(self, standings: dict[str, Standing]) -> list[RejectRecord]:
-        found: list[RejectRecord] = []
+    def rejects(self, standings: dict[str, Standing]) -> list[RejectRecord]:
+        """Every input turned down, while listing or by a stage."""
+        found = list(self.request.listing.rejects)
         for index, step in enumerate(self.plan.steps):
             found += self.ledger.rejects(step, sorted(key for key, s in standings.items() if s.end == "reject" and s.step == index))
         return found
 
-    def _summary(self, ending: Literal["done", "errors", "interrupted"], counts: Balance, **more: Any) -> Summary:
+    def summary(self, ending: Literal["done", "errors", "interrupted"], counts: Balance, **more: Any) -> Summary:
+        """What this run did."""
         wall = time.monotonic() - self.progress.started if self.progress.dialogues else 0.0
         return Summary(ending, counts, self.computed, self.progress.seconds / 3600, wall, **more)
+
+
+def publish_set(run: Run, standings: dict[str, Standing], counts: Balance) -> Summary:
+    """Pack the results into shards, and write what goes with them."""
+    config, request = run.config, run.request
+    out = place_at(request.out)
+    done = [run.sources[key] for key, s in standings.items() if s.end == "result"]
+    jobs = plan_shards(done, audio_sizes(run.ledger), run.plan, config.pack)
+    recipe = PackWork(run.plan, run.work, request.out, config.pack, config.run.scratch)
+    records = pack_shards(jobs, recipe, out, run.pool, run.stop, config.run.load_deadline)
+    if records is None:
+        return run.summary("interrupted", counts)
+    rejects = run.rejects(standings)
+    report = publish(out, manifest_of(config, run.plan, records, counts), rejects)
+    clear_staging(out)
+    reasons = dict(sorted(Counter(reject.reason for reject in rejects).items()))
+    ending: Literal["done", "errors"] = "errors" if counts.errors else "done"
+    unused = together(r.left_out for r in records)
+    rows = sum(r.rows for r in records)
+    return run.summary(ending, counts, shards=len(records), rows=rows, left_out=unused, report=report, rejects=reasons)
 
 
 def crews_of(config: Config, plan: Plan, workers: int) -> tuple[Crew, ...]:

@@ -141,6 +141,72 @@ def verify(out: str, as_json: bool) -> None:
 
 
 @cli.command()
+@click.argument("src")
+@click.option("-o", "--output", "out", metavar="DIR", default="calibration", help="Where the scores go (default: calibration).")
+@click.option("--config", "-c", metavar="YAML", help="The config whose chain is measured (default: podcast_mono).")
+@SET
+@click.option("--condition", "conditions", metavar="NAME", multiple=True, help="How to mix: clean (default), noise, snr=15,codec=mp3:32 …")
+@click.option("--beside", metavar="A.B=VALUE", multiple=True, help="Measure the chain with this setting beside it; may be repeated.")
+@click.option("--local", is_flag=True, help="Child processes of this machine, without Ray.")
+@click.option("--address", metavar="URL", help="A running Ray cluster: auto, host:port or ray://host:10001.")
+@click.option("--workers", type=click.IntRange(0), help="Workers; with --local, 0 runs in this very process, for debuggers.")
+@click.option("--work", metavar="PLACE", help="Where intermediate results are kept (default: DIR/.duologue/work).")
+@click.option("--quiet", "-q", is_flag=True, help="No progress.")
+@JSON
+def calibrate(
+    src: str,
+    out: str,
+    config: str | None,
+    overrides: tuple[str, ...],
+    conditions: tuple[str, ...],
+    beside: tuple[str, ...],
+    local: bool,
+    address: str | None,
+    workers: int | None,
+    work: str | None,
+    quiet: bool,
+    as_json: bool,
+) -> None:
+    """Measure a chain for mono: mix true two-channel recordings of SRC, take them apart again, compare. Resumes by itself."""
+    from pipeline.calibrate.run import run_calibrate
+
+    if local and address:
+        raise click.UsageError("--local and --address exclude each other")
+    summary = run_calibrate(src, out, config, overrides, conditions, beside, local, address, workers, work, quiet)
+    _show(summary, as_json)
+    sys.exit(summary["exit_code"])
+
+
+@cli.command()
+@click.argument("utterances", required=False)
+@click.option("-o", "--output", "out", metavar="OUT", required=True, help="Where the dialogues go.")
+@click.option("--hours", type=float, required=True, help="How much to make.")
+@click.option("--seed", type=click.IntRange(0), default=0, help="Other dialogues for another number (default: 0).")
+@click.option("--shape", default="fisher", help="Turn-taking like: fisher (default), candor, spokenwoz.")
+@click.option("--set", "overrides", metavar="A=VALUE", multiple=True, help="minutes=2, snr_db=10..30, codec=none,mp3:32, shape.gap=5 …")
+@click.option("--workers", type=click.IntRange(1), default=1, help="Processes (default: 1); the dialogues do not depend on it.")
+@click.option("--mono", is_flag=True, help="Also write each dialogue as one channel.")
+@click.option("--tracks", is_flag=True, help="Also write each voice alone, before noise, crosstalk and codec.")
+@JSON
+def simulate(
+    utterances: str | None,
+    out: str,
+    hours: float,
+    seed: int,
+    shape: str,
+    overrides: tuple[str, ...],
+    workers: int,
+    mono: bool,
+    tracks: bool,
+    as_json: bool,
+) -> None:
+    """Make two-channel dialogues with exact truth from single-speaker UTTERANCES, or from packaged voices. Resumes by itself."""
+    from pipeline.simulate import run_simulate
+
+    _show(run_simulate(utterances, out, hours, seed, shape, overrides, workers, mono, tracks), as_json)
+
+
+@cli.command()
 @JSON
 def doctor(as_json: bool) -> None:
     """Say what works on this machine: packages, decoders, models, devices, disk, Ray."""
@@ -156,16 +222,16 @@ def doctor(as_json: bool) -> None:
 @click.option("--local", is_flag=True, help="Child processes of this machine, without Ray.")
 @JSON
 def demo(folder: str, local: bool, as_json: bool) -> None:
-    """Make a few calls with a packaged voice in FOLDER/calls and build a data set from them in FOLDER/set. Needs no network."""
+    """Make a few calls with a packaged voice in FOLDER/calls, beside a real one in mono, and build a data set in FOLDER/set. No network."""
     from pathlib import Path
 
     from pipeline.commands import run_build
-    from pipeline.demo import make_calls
+    from pipeline.demo import MANIFEST, make_calls
 
     made = make_calls(Path(folder, "calls"))
     if not as_json:
         click.echo(f"{len(made)} files made in {folder}/calls")
-    summary = run_build(f"{folder}/calls", f"{folder}/set", "demo", (), local, None, None, None, False)
+    summary = run_build(f"{folder}/calls/{MANIFEST}", f"{folder}/set", "demo", (), local, None, None, None, False)
     _show(summary, as_json)
     sys.exit(summary["exit_code"])
 

@@ -10,8 +10,8 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any, BinaryIO, cast
 
-from pipeline.build import Build, build
-from pipeline.config import Config, load_config
+from pipeline.build import Build, PoolMaker, build
+from pipeline.config import Config, RunSettings, load_config
 from pipeline.drive import Stop
 from pipeline.environment import quiet as quiet_telemetry
 from pipeline.environment import show_ray_token
@@ -51,32 +51,33 @@ def run_build(
     if workers is not None and checked.run.crews:
         raise UsageError("--workers does not go with run.crews, where each crew names its own")
     make_plan(checked.chain)
-    listing = listed(src, checked, probe_all=False)
-    if not listing.inputs:
-        ignored = ", ".join(f"{count} {suffix}" for suffix, count in listing.ignored[:8])
-        raise UsageError(
-            f"{src}: no recordings found{f' (ignored: {ignored})' if ignored else ''}; source.suffixes says what counts as audio"
-        )
+    listing = some_listed(src, checked)
+    make_pool = pool_maker(checked.run, local, address, workers)
+    if workers:
+        checked = dataclasses.replace(checked, run=dataclasses.replace(checked.run, workers=workers))
+    request = Build(src=src, out=out, config=checked, listing=listing, make_pool=make_pool, work=work, quiet=quiet)
+    summary = build(request, on_signals())
+    result: dict[str, Any] = to_plain(dataclasses.replace(summary, rejects={})) | {"rejects": summary.rejects}
+    return {"command": "build", "out": out, "exit_code": summary.exit_code, **result}
+
+
+def pool_maker(run: RunSettings, local: bool, address: str | None, workers: int | None) -> PoolMaker:
+    """Makes the pool that a command line asks for, when it is first needed; `workers` goes before what the config says."""
 
     def make_pool() -> tuple[Pool, int]:
         if local:
-            return (InProcess(), 1) if workers == 0 else (Processes(), workers or checked.run.workers or 1)
+            return (InProcess(), 1) if workers == 0 else (Processes(), workers or run.workers or 1)
         if address is not None:
             show_ray_token()
         from pipeline.on_ray import RayPool, cores
 
         pool = RayPool(address, workers)
-        return pool, workers or checked.run.workers or cores()
+        return pool, workers or run.workers or cores()
 
-    if workers:
-        checked = dataclasses.replace(checked, run=dataclasses.replace(checked.run, workers=workers))
-    request = Build(src=src, out=out, config=checked, listing=listing, make_pool=make_pool, work=work, quiet=quiet)
-    summary = build(request, _on_signals())
-    result: dict[str, Any] = to_plain(dataclasses.replace(summary, rejects={})) | {"rejects": summary.rejects}
-    return {"command": "build", "out": out, "exit_code": summary.exit_code, **result}
+    return make_pool
 
 
-def _on_signals() -> Stop:
+def on_signals() -> Stop:
     """A stop that Ctrl-C and termination raise: once to finish what is being worked on, twice to stop at once."""
     stop = Stop()
 
@@ -87,6 +88,17 @@ def _on_signals() -> Stop:
     signal.signal(signal.SIGINT, ask)
     signal.signal(signal.SIGTERM, ask)
     return stop
+
+
+def some_listed(src: str, config: Config) -> Listing:
+    """The source as listed for a run; raises `UsageError` when it holds nothing at all."""
+    listing = listed(src, config, probe_all=False)
+    if not listing.inputs:
+        ignored = ", ".join(f"{count} {suffix}" for suffix, count in listing.ignored[:8])
+        raise UsageError(
+            f"{src}: no recordings found{f' (ignored: {ignored})' if ignored else ''}; source.suffixes says what counts as audio"
+        )
+    return listing
 
 
 def listed(src: str, config: Config, probe_all: bool) -> Listing:
@@ -158,13 +170,8 @@ def run_retry(out: str, stage: str | None) -> dict[str, Any]:
     state, ledger = _last(out)
     if stage is not None:
         ledger.plan.index(stage)
-    cleared = 0
     with locked(state_place(out)):
-        for key, standing in ledger.standings(s.key for s in state.sources).items():
-            step = ledger.plan.steps[standing.step]
-            if standing.end == "error" and stage in (None, step.name):
-                ledger.place.delete(f"{step.address}/{key}.error.json")
-                cleared += 1
+        cleared = ledger.clear_errors((s.key for s in state.sources), stage)
     return {"command": "retry", "cleared": cleared, "next": f"duologue build {state.src} {out}"}
 
 

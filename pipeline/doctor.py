@@ -37,6 +37,8 @@ def examine() -> dict[str, Any]:
         *(_check(module, needed, lambda m=module: _import(m), hint) for module, needed, hint in TRIED),  # type: ignore[misc]
         _check("decoding", True, _decode),
         _check("vad weights", True, _vad),
+        _check("torchaudio", False, _torchaudio, "for mono recordings"),
+        _check("diarization weights", False, _diarization, "for mono recordings"),
         _check("gpu", False, _gpu),
         _check("scratch", True, _scratch),
         _check("backends", True, lambda: ", ".join(f"{kind}: {'|'.join(backends)}" for kind, backends in table().items())),
@@ -92,6 +94,28 @@ def _vad() -> str:
     stage = SileroVad()
     stage.load("cpu")
     return ", ".join(f"{w.name} {w.revision} ({w.licence}), sha256 {w.sha256[:12]}" for w in stage.weights())
+
+
+def _torchaudio() -> str:
+    from stages.torch_audio import ensure_torchaudio
+
+    extension = "compiled" if ensure_torchaudio() else "a stand-in (none of it is needed here)"
+    return f"{version('torchaudio')}, its extension {extension}"
+
+
+def _diarization() -> str:
+    """Build both networks and fill them from the carried weights, in a process of its own: what they import takes hundreds of megabytes."""
+    code = (
+        "from stages.diarize import carrier\n"
+        "carrier.segmentation_model(), carrier.embedding_model()\n"
+        "for w in (carrier.SEGMENTATION, carrier.EMBEDDING): print(f'{w.name} ({w.licence}), sha256 {w.sha256[:12]}')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=300, env={**os.environ, **QUIET}, check=False
+    )
+    if done.returncode:
+        raise RuntimeError(done.stderr.strip().splitlines()[-1] if done.stderr.strip() else f"ended with status {done.returncode}")
+    return ", ".join(done.stdout.split("\n")).strip(", ")
 
 
 def _gpu() -> str:

@@ -72,6 +72,16 @@ class Ledger:
         """The stored faults of these dialogues."""
         return [json.loads(self.place.get(f"{step.address}/{key}.error.json")) for key in keys]
 
+    def clear_errors(self, keys: Iterable[str], stage: str | None = None) -> int:
+        """Forget the faults of these dialogues, or only those of one stage, so that they are tried again; returns how many there were."""
+        cleared = 0
+        for key, standing in self.standings(keys).items():
+            step = self.plan.steps[standing.step]
+            if standing.end == "error" and stage in (None, step.name):
+                self.place.delete(f"{step.address}/{key}.error.json")
+                cleared += 1
+        return cleared
+
     def survey(self) -> list[dict[str, State]]:
         """For each step, what it holds for which key: one listing per step."""
         return [read_states(self.place.names(step.address), codecs.extension(step.stage.gives)) for step in self.plan.steps]

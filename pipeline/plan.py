@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from schemas.errors import UsageError
-from schemas.source import Source
-from stages.stage import what_fields
+from stages.stage import Stage, what_fields, wired
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,33 +51,32 @@ def make_plan(chain: tuple[Any, ...]) -> Plan:
     Raises `UsageError` when a stage wants a value that nothing before it gives, or when a kind stands twice.
     """
     steps: list[Step] = []
-    for stage in chain:
-        if any(step.name == stage.name for step in steps):
-            raise UsageError(f"chain: {stage.name} stands twice")
-        reads = []
-        for wanted in stage.takes:
-            givers = [i for i, step in enumerate(steps) if step.stage.gives is wanted]
-            if wanted is not Source and not givers:
-                raise UsageError(f"chain: {stage.name} takes {wanted.__name__}, which no stage before it gives")
-            reads.append(-1 if wanted is Source else givers[-1])
-        steps.append(Step(stage, _address(stage, [steps[i].address for i in reads if i >= 0]), tuple(reads)))
+    for stage, reads in zip(chain, wired(chain), strict=True):
+        steps.append(Step(stage, _address(stage, [steps[i].address for i in reads if i >= 0]), reads))
     return Plan(tuple(steps))
 
 
 def _address(stage: Any, upstream: list[str]) -> str:
+    digest = hashlib.sha256(json.dumps({**_what(stage), "reads": upstream}, sort_keys=True).encode()).hexdigest()
+    return f"{stage.name}-{digest[:16]}"
+
+
+def _what(stage: Any) -> dict[str, Any]:
+    """What decides the output of a stage, whatever it reads; a stage inside another one's fields is told the same way."""
     cls = type(stage)
-    what = {
+    return {
         "class": f"{cls.__module__}.{cls.__qualname__}",
         "version": stage.version,
         "fields": {name: _plain(value) for name, value in what_fields(stage).items()},
         "weights": [w.sha256 for w in stage.weights()],
-        "reads": upstream,
     }
-    digest = hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()
-    return f"{stage.name}-{digest[:16]}"
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, Stage):
+        return _what(value)
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return dataclasses.asdict(value)
     return value

@@ -38,6 +38,19 @@ def _reasons(rejects: dict[str, int]) -> list[str]:
     return [f"  {count} {reason}" for reason, count in sorted(rejects.items(), key=lambda item: (-item[1], item[0]))]
 
 
+def _left_out(left_out: dict[str, Any]) -> list[str]:
+    """What of the recordings in the data set became no row, when anything did."""
+    dropped, silence = left_out["dropped"], left_out["silence"]
+    if not dropped and not silence:
+        return []
+    pieces, seconds = (sum(each[name] for each in dropped) for name in ("pieces", "seconds"))
+    reasons = ", ".join(f"{each['pieces']} {each['reason']}" for each in dropped)
+    what = f"{pieces} pieces of {human_time(seconds)} that are no conversation of two ({reasons}), and " if dropped else ""
+    return [
+        f"left out of {left_out['recordings']} recordings cut into conversations: {what}{human_time(silence)} of silence between pieces"
+    ]
+
+
 def _build(result: dict[str, Any]) -> list[str]:
     lines = [_balance(result["balance"])]
     if result["rejects"]:
@@ -49,7 +62,8 @@ def _build(result: dict[str, Any]) -> list[str]:
     else:
         lines.append("nothing to compute: every input was already done")
     if result["report"]:
-        lines += [f"{result['rows']} rows in {result['shards']} shards in {result['out']}", f"report: {result['report']}"]
+        lines.append(f"{result['rows']} rows in {result['shards']} shards in {result['out']}")
+        lines += [*_left_out(result["left_out"]), f"report: {result['report']}"]
     if result["ending"] == "interrupted":
         lines.append("interrupted; the same command continues from here")
     if result["balance"]["errors"]:
@@ -124,7 +138,26 @@ def _verify(result: dict[str, Any]) -> list[str]:
 
 def _pack(result: dict[str, Any]) -> list[str]:
     lines = [f"{result['parts']} parts: {result['rows']} rows in {result['shards']} shards in {result['out']}", _balance(result["balance"])]
-    return [*lines, f"report: {result['report']}"]
+    return [*lines, *_left_out(result["left_out"]), f"report: {result['report']}"]
+
+
+def _calibrate(result: dict[str, Any]) -> list[str]:
+    from pipeline.calibrate.lines import lines
+
+    return [_balance(result["balance"]), *lines(result)]
+
+
+def _simulate(result: dict[str, Any]) -> list[str]:
+    made = f"{result['dialogues']} dialogues ({result['made']} made now), {result['hours']:.2f} h, {result['speakers']} speakers"
+    rows = [["per minute", "wanted", "achieved"]]
+    for name, wanted in result["wanted"].items():
+        rows.append([name, "" if wanted is None else f"{wanted:.2f}", f"{result['achieved'][name]:.2f}"])
+    lines = [f"{made} in {result['out']}", *table(rows)]
+    if result["rejects"]:
+        lines += ["utterances rejected by reason:", *_reasons(result["rejects"])]
+    if result["problems"]:
+        lines += ["problems:", *[f"  {problem}" for problem in result["problems"]]]
+    return [*lines, f"next: duologue build {result['out']}/manifest.jsonl OUT"]
 
 
 def _doctor(result: dict[str, Any]) -> list[str]:
@@ -142,5 +175,7 @@ SHOW: dict[str, Callable[[dict[str, Any]], list[str]]] = {
     "prune": _prune,
     "verify": _verify,
     "pack": _pack,
+    "calibrate": _calibrate,
+    "simulate": _simulate,
     "doctor": _doctor,
 }

@@ -17,7 +17,8 @@ class Segment:
     """One of the two speakers talking over one stretch, whoever else talks there."""
 
     speaker: int
-    """0 or 1; 0 is the one who speaks first."""
+    """0 or 1; 0 is the one who speaks first. In a recording of several conversations these are the two of the one that it lies in, and 0 is
+    the one who is heard first in the whole recording."""
     span: Span
     confidence: float | None = None
     """Probability that it is this speaker, in [0, 1]; absent when the method gives none."""
@@ -37,13 +38,42 @@ class OtherSound:
             raise LawError(f"OtherSound: kind {self.kind!r} is none of {', '.join(get_args(OtherKind))}")
 
 
+DROPPED: dict[str, str] = {
+    "too_short": "its talk is shorter than the shortest conversation accepted",
+    "one_speaker": "one voice holds all of it",
+    "too_many_speakers": "voices other than its two speakers have a real share of the speech",
+    "unsure": "the evidence is too thin to tell its two voices apart",
+    "one_turn": "the floor changes too seldom",
+    "one_sided": "one of its two speakers holds too large a share of the speech",
+    "low_confidence": "the expected share of speech given to the right speaker is below the least accepted",
+}
+"""Every reason for which a stretch of a longer recording becomes no row, in the order in which they are looked at."""
+
+
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """A stretch of a longer recording that is one two-party conversation, or the reason why it is none."""
+    """A stretch of a longer recording that is one two-party conversation, or the reason why it is none.
+
+    Laws: `dropped` is a key of `DROPPED`; two different speakers; confidence in [0, 1].
+    """
 
     span: Span
     dropped: str | None = None
-    """Why the stretch becomes no row (`one_turn`, `one_sided`, …); absent when it does."""
+    """Why the stretch becomes no row; absent when it does."""
+    speakers: tuple[str, str] | None = None
+    """Its own two speakers, in the order of `Segment.speaker`; a name is one voice in all of the recording. Absent where one is alone."""
+    confidence: float | None = None
+    """As `Diarization.confidence`, of this stretch alone."""
+    similarity: float | None = None
+    """As `Diarization.similarity`, of its own two speakers."""
+
+    def __post_init__(self) -> None:
+        if self.dropped is not None and self.dropped not in DROPPED:
+            raise LawError(f"Conversation: dropped for {self.dropped!r}, which is none of {', '.join(DROPPED)}")
+        if self.speakers is not None and self.speakers[0] == self.speakers[1]:
+            raise LawError(f"Conversation: {self.speakers[0]!r} talks with itself")
+        if self.confidence is not None and not 0.0 <= self.confidence <= 1.0:
+            raise LawError(f"Conversation: confidence {self.confidence} is not in [0, 1]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,16 +93,17 @@ class Diarization:
     segments: tuple[Segment, ...] = ()
     others: tuple[OtherSound, ...] = ()
     speakers: tuple[str, str] = ("A", "B")
-    """Names, in the order of `Segment.speaker`."""
+    """Names, in the order of `Segment.speaker`; each conversation may have its own."""
     confidence: float | None = None
     """Expected share of speech that is given to the right speaker, in [0, 1]; absent when the method gives none."""
     similarity: float | None = None
-    """Cosine between the two speakers' voice models, in [-1, 1]: near 1 they are hard to tell apart."""
+    """Cosine between the two speakers' voice models, in [-1, 1]: near 1 they are hard to tell apart. Of more voices, those of the two
+    heard most."""
     conversations: tuple[Conversation, ...] = ()
-    """Empty: the whole recording is one conversation."""
+    """Empty: the whole recording is one conversation. Otherwise what lies in none is silence and belongs to no row."""
 
     def __post_init__(self) -> None:
-        if self.channel is None and (self.segments or self.others):
+        if self.channel is None and (self.segments or self.others or self.conversations):
             raise LawError("Diarization: segments of a recording whose own channels are the speakers")
         order = [(s.span.start, s.span.end, s.speaker) for s in self.segments]
         if order != sorted(order):
@@ -94,6 +125,11 @@ class Diarization:
     def of(self, speaker: int) -> Spans:
         """Where one speaker talks, touching segments joined."""
         return union(self._raw(speaker))
+
+    @property
+    def kept(self) -> tuple[Conversation, ...]:
+        """The conversations that become rows."""
+        return tuple(each for each in self.conversations if each.dropped is None)
 
     @property
     def overlaps(self) -> Spans:

@@ -54,7 +54,8 @@ class RowClip:
     """Seconds from the start of the recording; all other times of the row count from here."""
     end: float
     cut: str
-    """Where its end lies: `end` of the recording, `silence` of both sides, or `speech` where no silence was near."""
+    """Where its end lies: `end` of the recording or of a `conversation` in it, `silence` of both sides, or `speech` where no silence was
+    near."""
 
 
 @dataclass(frozen=True, slots=True)

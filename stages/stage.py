@@ -1,11 +1,14 @@
-"""What a stage is: a frozen description of work on one dialogue, and the function it loads."""
+"""What a stage is: a frozen description of work on one dialogue, the function it loads, and how stages read one another."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol, runtime_checkable
+
+from schemas.errors import UsageError
+from schemas.source import Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,3 +61,26 @@ def speed(default: Any) -> Any:
 def what_fields(stage: Any) -> dict[str, Any]:
     """The fields of a stage that can change its output, by name."""
     return {f.name: getattr(stage, f.name) for f in dataclasses.fields(stage) if not f.metadata.get("speed")}
+
+
+def wired(chain: Sequence[Any], given: tuple[type, ...] = (Source,)) -> tuple[tuple[int, ...], ...]:
+    """For each stage of a chain, where each value it takes comes from: the latest stage before it that gives one of that type.
+
+    A number counts stages from 0; -1 is the first of `given`, the values that are there before the chain starts, -2 the second, and so on.
+    Raises `UsageError` when a stage wants a value that nothing gives, or when a kind stands twice.
+    """
+    found: list[tuple[int, ...]] = []
+    for position, stage in enumerate(chain):
+        if any(other.name == stage.name for other in chain[:position]):
+            raise UsageError(f"chain: {stage.name} stands twice")
+        found.append(tuple(_giver(wanted, stage, chain[:position], given) for wanted in stage.takes))
+    return tuple(found)
+
+
+def _giver(wanted: type, stage: Any, before: Sequence[Any], given: tuple[type, ...]) -> int:
+    for position in reversed(range(len(before))):
+        if before[position].gives is wanted:
+            return position
+    if wanted in given:
+        return -1 - given.index(wanted)
+    raise UsageError(f"chain: {stage.name} takes {wanted.__name__}, which no stage before it gives")

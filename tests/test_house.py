@@ -24,15 +24,22 @@ NAMES = [str(path.relative_to(ROOT)) for path in FILES]
 MAY_IMPORT = {"schemas": {"schemas"}, "stages": {"schemas", "stages"}, "pipeline": {"schemas", "stages", "pipeline"}, "configs": set()}
 MEETS_STAGES = {
     "pipeline/build.py": {"stages.sources"},
+    "pipeline/calibrate/run.py": {"stages.acoustics", "stages.calibrate"},
+    "pipeline/calibrate/summary.py": {"stages.scoring"},
+    "pipeline/calibrate/words.py": {"stages.scoring"},
     "pipeline/codecs.py": {"stages.spool"},
     "pipeline/commands.py": {"stages.sources", "stages.decode"},
     "pipeline/config.py": {"stages.sources"},
-    "pipeline/doctor.py": {"stages.decode", "stages.vad"},
+    "pipeline/doctor.py": {"stages.decode", "stages.torch_audio", "stages.vad"},
     "pipeline/plan.py": {"stages.stage"},
+    "pipeline/simulate.py": {"stages.acoustics", "stages.simulate"},
+    "pipeline/simulate_report.py": {"stages.simulate"},
+    "pipeline/simulate_supply.py": {"stages.simulate"},
+    "pipeline/simulate_utterances.py": {"stages.decode", "stages.simulate", "stages.sources"},
     "pipeline/state.py": {"stages.sources", "stages.stage"},
 }
 """Where the engine knows stages beyond the table of backends: the listing of sources (which runs before the chain), the stage protocol,
-the spool, the sandbox that probes files, and doctor's two trials."""
+the spool, the sandbox that probes files, doctor's two trials, and calibration, whose one stage holds a chain and whose sums are scores."""
 
 HEAVY = {
     *("torch", "torchaudio", "pyannote", "silero_vad", "faster_whisper", "transformers", "ctranslate2", "onnxruntime", "ray", "datasets"),

@@ -125,6 +125,8 @@ def embedding_model(device: str = "cpu", precision: Precision = "float32") -> nn
 
     model = _camplusplus().CAMPPlus(feat_dim=MELS, embedding_size=EMBEDDING_SIZE)
     model.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
+    # The carrier's copy of the class ends in a ReLU that the published network does not have: it would fold half of the embedding away.
+    del model.xvector.dense.nonlinear.relu
     return _ready(model, device, precision)
 
 
@@ -145,7 +147,7 @@ def fbank(samples: NDArray[np.float32], device: str = "cpu") -> NDArray[np.float
     for at in range(0, count, FBANK_FRAMES):
         here = min(FBANK_FRAMES, count - at)
         first = at * HOP_SAMPLES
-        part = np.ascontiguousarray(samples[first : first + (here - 1) * HOP_SAMPLES + FRAME_SAMPLES])
+        part = np.array(samples[first : first + (here - 1) * HOP_SAMPLES + FRAME_SAMPLES], np.float32)
         with torch.inference_mode():
             frames = kaldi.fbank(torch.from_numpy(part)[None].to(device), num_mel_bins=MELS, sample_frequency=RATE, dither=0.0)
         made[at : at + here] = frames.cpu().numpy()

@@ -55,9 +55,7 @@ class Pooling:
         return np.asarray(raw / np.maximum(np.linalg.norm(raw, axis=1, keepdims=True), 1e-9), np.float32)
 
 
-def embed(
-    model: Any, pooling: Pooling, audio: Floats, stretches: NDArray[np.int64], speech: Mask, batch: int, device: str, dtype: Any
-) -> Floats:
+def embed(model: Any, pooling: Pooling, audio: Floats, stretches: NDArray[np.int64], speech: Mask, batch: int, device: str) -> Floats:
     """Embeddings [stretches, size] of `stretches` [stretches, 2], in ticks (10 ms), ascending by start, none longer than a chunk.
 
     `audio` [n] is at 16 kHz; the filter bank's mean is taken over `speech` [ticks]. What is held in memory beside the result does not grow
@@ -70,7 +68,7 @@ def embed(
         return made
     held, held_from, done = np.zeros((0, 0), np.float32), 0, 0
     mean = speech_mean(audio, speech, frames)
-    for first, dense in _dense(model, audio, mean, frames, batch, device, dtype):
+    for first, dense in _dense(model, audio, mean, frames, batch, device):
         held = np.concatenate((held, dense)) if len(held) else dense
         upto = first + len(dense)
         last = upto * STRIDE >= frames
@@ -117,20 +115,22 @@ def _pooled(pooling: Pooling, held: Floats, stretches: NDArray[np.int64], held_f
     return pooling.embed(mean, np.sqrt(np.maximum(variance * count / np.maximum(count - 1, 1), 1e-6)))
 
 
-def _dense(model: Any, audio: Floats, mean: Floats, frames: int, batch: int, device: str, dtype: Any) -> Iterator[tuple[int, Floats]]:
+def _dense(model: Any, audio: Floats, mean: Floats, frames: int, batch: int, device: str) -> Iterator[tuple[int, Floats]]:
     """Network frames [m, channels] of consecutive chunks and the index of the first of them.
 
     All inputs have the same shape, the last one aligned to the end of the recording; only a recording shorter than that makes its own.
     """
     import torch
 
+    # The layers are called one by one, so nothing converts what they are given.
+    kind = next(model.parameters()).dtype
     starts = list(range(0, frames, CHUNK))
     for at in range(0, len(starts), batch):
         group = starts[at : at + batch]
         lefts = [max(0, min(start - CONTEXT, frames - WHOLE)) // STRIDE * STRIDE for start in group]
         banks = np.stack([_bank(audio, left, min(frames, left + WHOLE)) - mean for left in lefts])
         with torch.inference_mode():
-            found = _before_pooling(model, torch.from_numpy(banks).to(device=device, dtype=dtype)).float().cpu().numpy()
+            found = _before_pooling(model, torch.from_numpy(banks).to(device, kind)).float().cpu().numpy()
         for start, left, each in zip(group, lefts, found, strict=True):
             first = (start - left) // STRIDE
             yield start // STRIDE, each[first : first + -(-min(CHUNK, frames - start) // STRIDE)]

@@ -53,7 +53,7 @@ def window_starts(length: int, hop: int) -> list[int]:
     return starts if starts[-1] == last else [*starts, last]
 
 
-def hear(model: Any, audio: Floats, ticks: int, hop: int, batch: int, device: str, dtype: Any) -> Heard:
+def hear(model: Any, audio: Floats, ticks: int, hop: int, batch: int, device: str) -> Heard:
     """Run the network over `audio` [n] at 16 kHz in windows `hop` samples apart, `batch` at a time.
 
     On a device other than the CPU every batch has the same shape: the last is filled up and the filling dropped.
@@ -63,7 +63,7 @@ def hear(model: Any, audio: Floats, ticks: int, hop: int, batch: int, device: st
     sums = np.zeros((2, ticks), np.float64)
     says = np.zeros(ticks, np.float64)
     say = _say()
-    for first, classes in _batches(model, audio, starts, batch, device, dtype):
+    for first, classes in _batches(model, audio, starts, batch, device):
         for offset, each in enumerate(classes):
             voices[first + offset] = each @ VOICES
             at, frame = _ticks_and_frames(starts[first + offset], ticks)
@@ -123,17 +123,17 @@ def _say() -> NDArray[np.float64]:
 
 
 def _nearest(known: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """For every tick the nearest known one."""
+    """For every tick the nearest known one; itself when none is known, as in a recording of a few samples."""
     at = np.flatnonzero(known)
+    if not len(at):
+        return np.arange(len(known))
     ticks = np.arange(len(known))
     after = np.clip(np.searchsorted(at, ticks), 0, len(at) - 1)
     before = np.maximum(after - 1, 0)
     return np.where(np.abs(at[before] - ticks) <= np.abs(at[after] - ticks), at[before], at[after])
 
 
-def _batches(
-    model: Any, audio: Floats, starts: list[int], batch: int, device: str, dtype: Any
-) -> Iterator[tuple[int, NDArray[np.float32]]]:
+def _batches(model: Any, audio: Floats, starts: list[int], batch: int, device: str) -> Iterator[tuple[int, NDArray[np.float32]]]:
     """Index of the first window and class probabilities [windows, frames, 7] of each batch."""
     import torch
 
@@ -144,5 +144,5 @@ def _batches(
             piece = audio[start : start + WINDOW]
             waves[index, 0, : len(piece)] = piece
         with torch.inference_mode():
-            found = model(torch.from_numpy(waves).to(device=device, dtype=dtype)).float().exp()
+            found = model(torch.from_numpy(waves).to(device)).float().exp()
         yield first, found[: len(group)].cpu().numpy()

@@ -35,6 +35,9 @@ FADE = 50.0
 """Ticks of silence over which the network's say on neighbours fades by e."""
 APART = 300
 """Ticks between neighbours beyond which nothing is said of them."""
+LESSER = 1.5
+"""Seconds of firm solo speech from which somebody who says little is told from the other's speech cut in two."""
+MOST_VOICES = 6
 ROUNDS = 2
 """Times the voices are learned again from what was decided."""
 LAGS = (5, 10, 20, 30)
@@ -116,11 +119,11 @@ def decide(
         return None
     # Moments are a tenth of a second apart whatever their stretch, so each weighs that; longer stretches are trusted more.
     weights = lengths[firm] / PER_SECOND
-    two = two_voices(wide[firm], weights)
+    a_second = PER_SECOND / STEP * float(np.median(weights))
+    two = two_voices(wide[firm], weights, LESSER * a_second)
     if two is None:
         return None
-    per_moment = STEP / PER_SECOND
-    clusters = more_voices(wide[firm], weights, two, alike, third_seconds / per_moment * float(np.median(weights)), 6)
+    clusters = more_voices(wide[firm], weights, two, alike, third_seconds * a_second, MOST_VOICES)
     centres = _by_share(clusters, weights)
     switch = _switching(heard, found, smoothing)
     trust = FIT * np.minimum(1.0, lengths / FIRM)

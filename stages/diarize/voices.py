@@ -17,6 +17,10 @@ SEEDS = 60
 """Longest stretches among which the two least alike are looked for."""
 FAR = 15
 """Worst explained stretches tried as the seed of one more voice."""
+ONE_PERSON = 0.72
+UNLIKE = 0.6
+"""Cosine between two centres from which they are likely one person's, and below which they are two people's: halves of single speakers lie
+from 0.68 to 0.87, pairs of people on calls mostly below 0.6."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,24 +31,39 @@ class Clusters:
     labels: NDArray[np.int64]
     objective: float
 
+    @property
+    def alike(self) -> float:
+        """Cosine between the first two centres."""
+        return float(self.centres[0] @ self.centres[1])
+
     def shares(self, weights: Weights) -> Weights:
         """Share of the weight in each cluster, [k]."""
         return np.asarray(np.bincount(self.labels, weights, len(self.centres)) / weights.sum())
 
 
-def two_voices(vectors: Vectors, weights: Weights) -> Clusters | None:
+def two_voices(vectors: Vectors, weights: Weights, least: float) -> Clusters | None:
     """The best split in two, from several fixed starts; None when there are fewer than two different vectors.
 
-    Starts: both sides of the mean along each of the first principal axes, and the two least alike of the longest stretches.
+    Starts: both sides of the mean along each of the first principal axes, the two least alike of the longest stretches, and the stretches
+    least like the mean. Where the best split by the sum of cosines cuts one person in two, as it does when the other says little, the best
+    split into unlike voices is taken instead, if the lesser of them holds at least `least` of the weights.
     """
     best: Clusters | None = None
+    unlike: Clusters | None = None
     for labels in _starts(vectors, weights):
         if labels.all() or not labels.any():
             continue
         found = _refine(vectors, weights, _centres(vectors, weights, labels.astype(np.int64), 2))
-        if len(np.unique(found.labels)) == 2 and (best is None or found.objective > best.objective + 1e-9):
-            best = found
-    return best
+        if len(np.unique(found.labels)) < 2:
+            continue
+        best = _better(found, best)
+        if found.alike < UNLIKE and np.bincount(found.labels, weights, 2).min() >= least:
+            unlike = _better(found, unlike)
+    return unlike if unlike is not None and best is not None and best.alike >= ONE_PERSON else best
+
+
+def _better(found: Clusters, best: Clusters | None) -> Clusters:
+    return found if best is None or found.objective > best.objective + 1e-9 else best
 
 
 def more_voices(vectors: Vectors, weights: Weights, two: Clusters, alike: float, least: float, most: int) -> Clusters:
@@ -87,6 +106,9 @@ def _starts(vectors: Vectors, weights: Weights) -> list[NDArray[np.bool_]]:
     cosines = vectors[longest] @ vectors[longest].T
     first, second = np.unravel_index(int(cosines.argmin()), cosines.shape)
     found.append(vectors @ vectors[longest[first]] > vectors @ vectors[longest[second]])
+    mean = (vectors * weights[:, None]).sum(axis=0)
+    mean /= max(float(np.linalg.norm(mean)), 1e-12)
+    found += [vectors @ vectors[seed] > vectors @ mean for seed in np.argsort(vectors @ mean, kind="stable")[:FAR].tolist()]
     return found
 
 

@@ -14,6 +14,7 @@ from schemas.source import Source
 from schemas.span import union
 from schemas.tracks import Origin, OriginKind, Tracks
 from stages.separate.layout import Layout, Unsure, lay_out
+from stages.separate.margin import widened
 from stages.separate.render import Fill, render
 from stages.separate.render import Source as Mixture
 from stages.separate.tone import RoomTone, background, seed_of
@@ -34,11 +35,14 @@ class Assembly:
     crossfade: float
     unsure: Unsure
     residual: bool
+    margin: float
 
     def __post_init__(self) -> None:
         check_first(self.first, "separate")
         if not (math.isfinite(self.crossfade) and 0 <= self.crossfade <= LONGEST_FADE):
             raise UsageError(f"separate.crossfade: {self.crossfade} s; wanted a number from 0 to {LONGEST_FADE}")
+        if not (math.isfinite(self.margin) and self.margin >= 0):
+            raise UsageError(f"separate.margin: {self.margin} s; wanted 0 or more")
 
 
 def assemble(source: Source, recording: Recording, diarization: Diarization, how: Assembly, fill: FillMaker, kind: OriginKind) -> Tracks:
@@ -57,7 +61,7 @@ def assemble(source: Source, recording: Recording, diarization: Diarization, how
         return passed_through(source, recording, how.first)
     mixture = recording.samples[diarization.channel]
     crossfade = round(how.crossfade * recording.rate)
-    layout = lay_out(diarization, crossfade, how.unsure)
+    layout = lay_out(widened(diarization, round(how.margin * recording.rate)), crossfade, how.unsure)
     tone = _tone(source, recording, diarization, mixture) if how.floor == "room_tone" else None
     made = render(mixture, recording.bits, layout, fill(mixture, recording, diarization, layout), tone, how.residual)
     # The order in a mixture is that of first speech, and no side of the source can be told to be either voice.

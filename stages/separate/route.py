@@ -41,6 +41,9 @@ class RouteSeparate:
     Where one speaker begins at the very sample at which the other ends, the two cross in the first `crossfade` after it."""
     unsure: Unsure = "likely"
     """Who gets a stretch that the diarization is not sure of: the `likely` speaker, `both` (as an overlap), or nobody (`residual`)."""
+    margin: float = 0.2
+    """Seconds by which a stretch grows at both ends where nobody speaks, at most half of the silence between two: breaths and soft word
+    ends stay with their speaker."""
     residual: bool = False
     """Keep what was given to neither speaker as an audio column of its own."""
 
@@ -48,7 +51,9 @@ class RouteSeparate:
         self._assembly()
 
     def _assembly(self) -> Assembly:
-        return Assembly(first=self.first, floor=self.floor, crossfade=self.crossfade, unsure=self.unsure, residual=self.residual)
+        return Assembly(
+            first=self.first, floor=self.floor, crossfade=self.crossfade, unsure=self.unsure, residual=self.residual, margin=self.margin
+        )
 
     def weights(self) -> tuple[Weights, ...]:
         """None: no model is used."""

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from pipeline.left_out import NOTHING, LeftOut
 from pipeline.place import LocalPlace
 from pipeline.shards import ShardRecord, hash_range, write_shard
 from schemas.activity import Activity
@@ -206,7 +207,12 @@ def rejected() -> list[RejectRecord]:
 
 
 def publish(
-    out: Path, rows: Sequence[Row], rejects: Sequence[RejectRecord], shards: int = 2, format: Literal["parquet", "arrow"] = "parquet"
+    out: Path,
+    rows: Sequence[Row],
+    rejects: Sequence[RejectRecord],
+    shards: int = 2,
+    format: Literal["parquet", "arrow"] = "parquet",
+    left_out: LeftOut = NOTHING,
 ) -> dict[str, Any]:
     """Write the shards below `out` and give the manifest that lists them."""
     place, records = LocalPlace(str(out)), []
@@ -227,6 +233,7 @@ def publish(
         "recordings": recordings,
         "hours": sum(record.seconds for record in records) / 3600,
         "inputs": inputs,
+        "left_out": to_plain(left_out),
         "rejects": {"name": "rejects.parquet", "sha256": "00" * 32, "by_reason": {}},
         "shards": [to_plain(record) for record in records],
         "chain": to_plain(CHAIN),

@@ -20,10 +20,15 @@ def found() -> dict[str, Any]:
 def test_everything_a_build_needs_works_here(found: dict[str, Any]) -> None:
     assert found["healthy"]
     checks = {check["name"]: check for check in found["checks"]}
-    assert {"python", "decoding", "vad weights", "gpu", "scratch", "backends"} | {name for name, _, _ in TRIED} == set(checks)
+    assert {"python", "decoding", "vad weights", "torchaudio", "diarization weights", "gpu", "scratch", "backends"} | {
+        name for name, _, _ in TRIED
+    } == set(checks)
     assert all(check["ok"] for check in checks.values() if check["needed"])
     assert "bit for bit" in checks["decoding"]["text"]
     assert "sha256" in checks["vad weights"]["text"]
+    assert checks["torchaudio"]["ok"]
+    assert checks["diarization weights"]["ok"]
+    assert checks["diarization weights"]["text"].count("sha256") == 2
     assert "libsndfile" in checks["soundfile"]["text"]
 
 

@@ -144,4 +144,4 @@ def test_results_rejects_and_errors_are_read_back(tmp_path: Path) -> None:
 def test_results_of_every_stage_count_under_their_own_extension(tmp_path: Path) -> None:
     everything = {KEYS[0]: {index: {"result"} for index in range(STEPS)}}
     assert fill(tmp_path, everything).standings(KEYS[:1])[KEYS[0]].end == "result"
-    assert [codecs.extension(step.stage.gives) for step in PLAN.steps] == [".flac", ".json", ".json", ".json", ".json"]
+    assert [codecs.extension(step.stage.gives) for step in PLAN.steps] == [".flac", ".tracks", ".json", ".json", ".json"]

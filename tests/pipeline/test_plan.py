@@ -164,3 +164,41 @@ def test_a_giver_is_found_by_type_and_a_step_by_kind() -> None:
     assert PLAN.index("turns") == 4
     with pytest.raises(UsageError, match="the chain has no asr stage; it has decode, tracks"):
         PLAN.index("asr")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holder:
+    """A stage that holds a chain."""
+
+    name: ClassVar[str] = "holder"
+    backend: ClassVar[str] = "test"
+    version: ClassVar[int] = 1
+    takes: ClassVar[tuple[type, ...]] = ()
+    gives: ClassVar[type] = Stats
+    chain: tuple[Any, ...]
+
+    def weights(self) -> tuple[Weights, ...]:
+        return ()
+
+
+def address_of(*held: Any) -> str:
+    return make_plan((Holder(chain=held),)).steps[0].address
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ((EnergyVad(),), (OtherVad(),)),
+        ((vad(),), (vad(number=2),)),
+        ((vad(),), (vad(sha256="b"),)),
+        ((EnergyVad(),), (EnergyVad(enter=9.5),)),
+        ((EnergyVad(),), (EnergyVad(), EnergyVad())),
+    ],
+)
+def test_stages_inside_a_stage_move_it_as_they_would_move_themselves(one: tuple[Any, ...], other: tuple[Any, ...]) -> None:
+    assert address_of(*one) != address_of(*other)
+
+
+def test_speed_inside_a_stage_leaves_the_address_alone() -> None:
+    assert address_of(*chain()[:1]) == address_of(*chain(wait=5.0, trace="x")[:1])
+    assert address_of(vad()) == address_of(vad(called="another name"))

@@ -7,6 +7,7 @@ from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from pipeline.place import LocalPlace
@@ -14,7 +15,7 @@ from pipeline.report import FOLDER, write_report
 from pipeline.report.timelines import clipped, overlap
 from schemas.errors import RejectRecord
 from schemas.row import Row
-from tests.pipeline.report_sets import HOSTILE, calls, publish, rejected, without_measures
+from tests.pipeline.report_sets import HOSTILE, calls, mixed, publish, rejected, without_measures
 
 VOID = {"meta", "link"}
 
@@ -54,13 +55,14 @@ def made(where: Path, rows: list[Row], rejects: list[RejectRecord]) -> str:
     return (where / "report.html").read_text(encoding="utf-8")
 
 
-@pytest.fixture(scope="module", params=["many", "one", "none", "bare"])
+@pytest.fixture(scope="module", params=["many", "one", "none", "bare", "mixed"])
 def text(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
     first = calls(1)[0]
     sets: dict[str, list[Row]] = {
         "many": calls(60),
         "one": [replace(first, clip=replace(first.clip, count=1))],
         "none": [],
+        "mixed": [*calls(3), mixed(np.random.default_rng(1), HOSTILE + "2", 60.0), mixed(np.random.default_rng(2), "a", 60.0, mono=False)],
         "bare": [without_measures(each) for each in calls(3)],
     }
     return made(tmp_path_factory.mktemp("set"), sets[request.param], rejected() if request.param == "many" else [])
@@ -103,6 +105,23 @@ def test_everybody_can_read_it(text: str) -> None:
 def test_no_number_is_broken(text: str) -> None:
     assert not re.search(r"\b(nan|inf|None|undefined)\b", Page(text).text)
     assert not re.search(r'="-?(nan|inf)', text)
+
+
+def test_mixtures_are_shown_and_said_to_be_mono(tmp_path: Path) -> None:
+    rng = np.random.default_rng(1)
+    page = Page(made(tmp_path, [*calls(2), *(mixed(rng, f"a{i}", 60.0, mono=i > 0) for i in range(3))], []))
+    words = re.sub(r"\s+", " ", page.text)
+    assert "3 recordings (3 min 00 s) held both voices in one channel, 2 of them in mono." in words
+    assert ", 3 from one channel" in words
+    assert words.count("Made from one channel. All 1 min 00 s") == 3
+    for said in (
+        "both voices, on both channels, because nothing separated them",
+        "third voice",
+        "a voice that is neither",
+        "two channels alike",
+    ):
+        assert said in words
+    assert "Confidence" in {a["aria-label"] for a in page.all("svg")}
 
 
 def test_numbers_stand_on_the_page(tmp_path: Path) -> None:

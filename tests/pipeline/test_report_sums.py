@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,8 @@ from pipeline.report.taking import Taking
 from pipeline.report.totals import Totals
 from pipeline.report.view import Gathered, view
 from schemas.errors import DuologueError
-from schemas.row import Row
-from tests.pipeline.report_sets import HOSTILE, calls, condition, publish, row, talk, without_measures
+from schemas.row import Row, RowClip
+from tests.pipeline.report_sets import HOSTILE, calls, condition, mixed, publish, row, talk, without_measures
 
 
 @pytest.fixture(scope="module")
@@ -93,6 +94,45 @@ def test_only_the_worst_are_kept_wherever_they_stand(tmp_path: Path) -> None:
         whole.add(table)
     assert [line.id for line in small.worst] == [line.id for line in whole.worst[:7]]
     assert {line.id for line in small.worst[:2]} == {"c002", "c090"}
+
+
+def test_mixtures_are_told_from_recorded_channels(rows: list[Row], tmp_path: Path) -> None:
+    rng = np.random.default_rng(4)
+    made = [mixed(rng, f"mix/{i:03d}", 60.0, mono=i % 3 > 0) for i in range(30)]
+    found = summed([*rows, *made], tmp_path, shards=5).mixtures
+    assert (found.recordings, found.mono) == (30, 20)
+    assert found.seconds == pytest.approx(sum(each.duration for each in made))
+    assert set(found.kinds) == {"original", "routed", "silence"}
+    for kind, seconds in found.kinds.items():
+        for channel in (0, 1):
+            own = [o.end - o.start for each in made for o in each.origins if (o.kind, o.channel) == (kind, channel)]
+            assert seconds[channel] == pytest.approx(sum(own))
+    assert sum(found.kinds.values()) == pytest.approx(np.full(2, found.seconds))
+    assert {kind: heard.count for kind, heard in found.others.items()} == {"music": 30, "third_voice": 30}
+    assert {kind: heard.seconds for kind, heard in found.others.items()} == pytest.approx({"music": 7.5, "third_voice": 15.0})
+    confidence = {each.id: each.quality[0].value for each in made}
+    assert (found.confidence.n, found.confidence.least) == (30, min(confidence.values()))
+    assert found.similarity.n == 30
+    assert [line.id for line in found.least_sure] == sorted(confidence, key=lambda id: confidence[id])
+    assert [line.recorded for line in found.least_sure].count("two channels alike") == 10
+
+
+def test_a_mixture_in_several_rows_counts_once_and_may_be_unmeasured(tmp_path: Path) -> None:
+    rng = np.random.default_rng(4)
+    parts = [mixed(rng, f"long#{i:04d}", 20.0) for i in range(3)]
+    rows = [
+        replace(each, clip=RowClip("long", i, 3, 20.0 * i, 20.0 * i + 20, "end"), quality=(), health=None) for i, each in enumerate(parts)
+    ]
+    found = summed(rows, tmp_path, shards=1).mixtures
+    assert (found.recordings, found.mono, found.confidence.absent) == (1, 0, 1)
+    assert found.seconds == pytest.approx(sum(each.duration for each in rows))
+    (line,) = found.least_sure
+    assert (line.id, line.recorded, line.confidence, line.similarity) == ("long", "not measured", None, None)
+
+
+def test_recorded_channels_are_no_mixtures(rows: list[Row], tmp_path: Path) -> None:
+    found = summed(rows, tmp_path).mixtures
+    assert (found.recordings, found.seconds, found.kinds, found.others, found.least_sure) == (0, 0.0, {}, {}, [])
 
 
 def same(left: Gathered, right: Gathered, manifest: dict[str, Any]) -> None:

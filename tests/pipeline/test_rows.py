@@ -154,7 +154,7 @@ def mixture_rows(minutes: float, residual: bool) -> tuple[list[Row], dict[type, 
     diarization = Diarization(
         length=mono.length, rate=RATE, channel=0, segments=SEGMENTS, others=OTHERS, speakers=("Ann", "Bob"), confidence=0.9, similarity=0.4
     )
-    tracks = RouteSeparate(residual=residual).load("cpu")(SOURCE, mono, diarization)
+    tracks = RouteSeparate(residual=residual, margin=0).load("cpu")(SOURCE, mono, diarization)
     activity = Activity(channels=TALK, length=mono.length, rate=RATE)
     turns = ChannelTurns().load("cpu")(tracks, activity)
     stats = TurnTaking().load("cpu")

@@ -23,6 +23,7 @@ BUILT: dict[str, Any] = {
     "rows": 4,
     "shards": 1,
     "ending": "errors",
+    "left_out": {"recordings": 0, "dropped": [], "silence": 0.0},
 }
 
 
@@ -55,6 +56,16 @@ def test_a_build_with_nothing_to_do_says_so() -> None:
     assert "nothing to compute" in text
     assert "rejects by reason" not in text
     assert "retry" not in text
+
+
+def test_a_build_tells_what_it_left_out_and_only_then() -> None:
+    assert "left out" not in text_of(BUILT)
+    dropped = [{"reason": "one_turn", "pieces": 2, "seconds": 50.0}, {"reason": "unsure", "pieces": 1, "seconds": 9.6}]
+    text = text_of({**BUILT, "left_out": {"recordings": 2, "dropped": dropped, "silence": 600.0}})
+    (told,) = [line for line in text.splitlines() if line.startswith("left out")]
+    assert told.endswith("3 pieces of 60 s that are no conversation of two (2 one_turn, 1 unsure), and 10 min of silence between pieces")
+    silent = text_of({**BUILT, "left_out": {"recordings": 1, "dropped": [], "silence": 7.0}})
+    assert "left out of 1 recordings cut into conversations: 7 s of silence between pieces" in silent.splitlines()
 
 
 def test_an_interrupted_build_says_how_to_go_on() -> None:

@@ -173,7 +173,7 @@ def load(home: Path, model: str, revision: str = "main", **env: str) -> str:
 def test_a_model_of_the_hub_is_fetched_once_and_then_found_offline(hub: Hub, tmp_path: Path) -> None:
     where = f"http://127.0.0.1:{hub.server_port}"
     assert load(tmp_path, "owner/open", HF_ENDPOINT=where) == "loaded"
-    fetched = [path for path in tmp_path.rglob("pytorch_model.bin")]
+    fetched = list(tmp_path.rglob("pytorch_model.bin"))
     assert {path.parent.name for path in fetched} == {"segmentation", "embedding"}
     assert load(tmp_path, "owner/open", HF_HUB_OFFLINE="1") == "loaded"
 

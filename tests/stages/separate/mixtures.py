@@ -61,7 +61,7 @@ def diarizations(draw: st.DrawFn, longest: int = 400) -> Diarization:
 
 def route(samples: NDArray[Any], diarization: Diarization, fade: int = 0, source: Source = SOURCE, **settings: Any) -> Tracks:
     """`fade` in samples."""
-    stage = RouteSeparate(crossfade=fade / diarization.rate, **settings)
+    stage = RouteSeparate(**{"crossfade": fade / diarization.rate, "margin": 0.0, **settings})
     return stage.load("cpu")(source, recording(samples, diarization.rate), diarization)
 
 

@@ -17,7 +17,7 @@ from tests.stages.separate.mixtures import SOURCE, diarized, recording
 LENGTH, FADE = 4000, 40
 TALK = diarized(LENGTH, (0, 500, 2000), (1, 1000, 1200), (1, 1800, 3000), (0, 3500, 4000), (1, 3500, 3600))
 """A backchannel, a change of speaker in overlap, and two who begin at once."""
-HOW = Assembly(first="as_recorded", floor="silence", crossfade=FADE / 8000, unsure="likely", residual=True)
+HOW = Assembly(first="as_recorded", floor="silence", crossfade=FADE / 8000, unsure="likely", residual=True, margin=0.0)
 
 
 @pytest.mark.parametrize("block", [1 << 16, 33])

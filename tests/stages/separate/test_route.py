@@ -198,7 +198,7 @@ def test_two_recorded_channels_pass_through_bit_for_bit(first: str) -> None:
     sound = recording(np.stack([noise(500, seed=1), noise(500, seed=2)]))
     source = Source("x", ("x.wav",), speakers=("Ann", "Bo"), roles=("caller", "agent"))
     apart = Diarization(length=500, rate=RATE, channel=None)
-    made = RouteSeparate(first=first, floor="room_tone", residual=True).load("cpu")(source, sound, apart)
+    made = RouteSeparate(first=first, floor="room_tone", residual=True, margin=0).load("cpu")(source, sound, apart)
     order = (0, 1) if first == "as_recorded" else (1, 0)
     assert np.shares_memory(made.samples, sound.samples)
     assert np.array_equal(made.samples, sound.samples[list(order)])
@@ -209,7 +209,7 @@ def test_two_recorded_channels_pass_through_bit_for_bit(first: str) -> None:
 def test_the_diarized_channel_of_two_is_the_source() -> None:
     sound = recording(np.stack([noise(400, seed=1), noise(400, seed=2)]))
     twice = Diarization(length=400, rate=RATE, channel=1, segments=TALK.segments)
-    made = RouteSeparate(crossfade=0).load("cpu")(SOURCE, sound, twice)
+    made = RouteSeparate(crossfade=0, margin=0).load("cpu")(SOURCE, sound, twice)
     assert made.order is None
     assert np.array_equal(made.samples[0, 20:120], sound.samples[1, 20:120])
 
@@ -257,7 +257,7 @@ def test_memory_does_not_grow_with_the_recording(floor: Any) -> None:
         spool.write((np.random.default_rng(1).standard_normal((length // 30, 1)) * 300).astype(np.int16))
     sound = Recording(samples=spool.samples(), rate=RATE, bits=16, decoding=DECODING)
     turns = [(at % 2, at * 3 * RATE, at * 3 * RATE + (5 if at % 7 == 0 else 2) * RATE) for at in range(590)]
-    stage = RouteSeparate(floor=floor, residual=True).load("cpu")
+    stage = RouteSeparate(floor=floor, residual=True, margin=0).load("cpu")
     stage(SOURCE, recording(noise(40_000)), diarized(40_000, (0, 0, 9000)))  # what is imported on first use is not measured
     tracemalloc.start()
     made = stage(SOURCE, sound, diarized(length, *turns))

@@ -1,0 +1,92 @@
+"""Drawings of a calibration: how the scores spread over calls and channels, and what the confidence was worth."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from markupsafe import Markup
+
+from pipeline.report.axes import Axis, percent_label, plain_label
+from pipeline.report.charts import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, Look, frame, histogram
+from pipeline.report.figures import Figure, describe
+from pipeline.report.tally import Tally
+from pipeline.report.words import number, plainly, share
+
+FEWEST = 3
+"""Values below which a distribution is not drawn."""
+RADIUS = 3.5
+
+
+def distributions(variants: Sequence[Mapping[str, Any]]) -> list[Figure]:
+    """Spread of DER over mixtures, and of speech kept and SI-SDR over channels; two chains back to back."""
+    return [
+        _distribution(variants, "der", "DER by mixture", "diarization error rate, no collar (%)", "mixtures"),
+        _distribution(variants, "speech_kept", "Speech kept by channel", "speech in the right channel (%)", "channels"),
+        _distribution(variants, "si_sdr_db", "SI-SDR by channel", "whole-call SI-SDR (dB)", "channels"),
+    ]
+
+
+def _distribution(variants: Sequence[Mapping[str, Any]], name: str, title: str, axis: str, of: str) -> Figure:
+    levels = name.endswith("_db")
+    tallies = []
+    for variant in variants:
+        tally = Tally(np.linspace(-100, 100, 401)) if levels else Tally(np.linspace(0, 2, 401), (1, 2, 4, 10, 20))
+        tally.add(np.array(_values(variant, name, of == "channels"), np.float64))
+        tallies.append(tally)
+    names = [plainly(variant["name"]) for variant in variants] if len(variants) > 1 else []
+    value, unit = (number, "dB") if levels else (share, "")
+    described = [describe(tally, (of[:-1], of), value, unit) for tally in tallies]
+    captions = tuple(f"{name}: {text}" for name, text in zip(names, described, strict=True)) if names else tuple(described)
+    look = Look(title=title, axis=axis, of=of, label=plain_label if levels else percent_label)
+    enough = max(tally.n for tally in tallies) >= FEWEST
+    svg = histogram(tallies, names, look, ". ".join(captions)) if enough else None
+    return Figure(title, svg, captions)
+
+
+def _values(variant: Mapping[str, Any], name: str, per_channel: bool) -> list[float]:
+    scored = [call for call in variant["calls"] if call["outcome"] == "scored"]
+    holders = [channel for call in scored for channel in call["channels"]] if per_channel else scored
+    return [float("nan") if each[name] is None else each[name] for each in holders]
+
+
+def scatter(variants: Sequence[Mapping[str, Any]]) -> list[Figure]:
+    """For the first chain, each mixture's DER over the confidence that was given; none when too few have one."""
+    calls = [call for call in variants[0]["calls"] if call["confidence"] is not None and call["der"] is not None]
+    if len(calls) < FEWEST:
+        return []
+    title = "Confidence and error"
+    rank = variants[0]["overall"]["rank_correlation"]["der"]
+    words = "no rank correlation with so few" if rank is None else f"rank correlation of 1 − confidence with DER {number(rank, 2)}"
+    caption = f"{len(calls)} mixtures; {words}"
+    return [Figure(title, _points(calls, title, caption), (caption,))]
+
+
+def _points(calls: Sequence[Mapping[str, Any]], title: str, caption: str) -> Markup:
+    width, floor = 430, HEIGHT - BOTTOM
+    low = min(0.95, *(call["confidence"] for call in calls))
+    across = Axis(low, 1.0, LEFT, width - RIGHT)
+    up = Axis(0.0, max(0.02, *(call["der"] for call in calls)), floor, TOP)
+    parts = []
+    for y, text in up.ticks(percent_label, 4):
+        parts.append(Markup('<line class="grid" x1="{}" x2="{}" y1="{:.1f}" y2="{:.1f}"/>').format(LEFT, width - RIGHT, y, y))
+        parts.append(Markup('<text x="{}" y="{:.1f}" text-anchor="end">{}</text>').format(LEFT - 6, y + 4, text))
+    for x, text in across.ticks(percent_label):
+        parts.append(Markup('<line class="tick" x1="{:.1f}" x2="{:.1f}" y1="{}" y2="{}"/>').format(x, x, floor, floor + 4))
+        parts.append(Markup('<text x="{:.1f}" y="{}" text-anchor="middle">{}</text>').format(x, floor + 17, text))
+    for call in calls:
+        parts.append(
+            Markup('<circle class="bar side0" cx="{:.1f}" cy="{:.1f}" r="{}"><title>{}: {}, {}</title></circle>').format(
+                across.at(call["confidence"]),
+                up.at(call["der"]),
+                RADIUS,
+                plainly(call["id"]),
+                share(call["confidence"]),
+                share(call["der"]),
+            )
+        )
+    parts.append(Markup('<text class="name" x="{}" y="{}">DER, no collar (%)</text>').format(LEFT, TOP - 10))
+    middle = (LEFT + width - RIGHT) / 2
+    parts.append(Markup('<text class="axis" x="{}" y="{}" text-anchor="middle">confidence (%)</text>').format(middle, HEIGHT - 8))
+    return frame(width, HEIGHT, title, caption, Markup("").join(parts))

@@ -1,0 +1,170 @@
+"""The run of a calibration: the engine takes every recording through decoding and the measuring stages, then all is written down."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import logging
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any, Literal
+
+from pipeline.build import Build, Run, Summary
+from pipeline.calibrate.page import page
+from pipeline.calibrate.summary import Account, Measured, summarise
+from pipeline.commands import on_signals, pool_maker, some_listed
+from pipeline.config import Config, load_config
+from pipeline.drive import Stop
+from pipeline.environment import quiet as quiet_telemetry
+from pipeline.ledger import Balance, Ledger, Standing
+from pipeline.lock import locked
+from pipeline.place import place_at
+from pipeline.plan import Plan, make_plan
+from pipeline.state import default_work, state_place
+from schemas.errors import UsageError
+from schemas.plain import to_plain
+from schemas.recording import Recording
+from stages.acoustics.condition import NAMED, Condition
+from stages.calibrate.measure import calibrate_stages
+
+log = logging.getLogger("duologue")
+
+DEFAULT = "podcast_mono"
+"""Config whose chain is measured when none is named."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Calibration:
+    """One calibration, fully described."""
+
+    request: Build
+    """Its config's chain is decoding and the measuring stages."""
+    first: Config
+    """The chain under test, as a build would run it."""
+    beside: Config | None
+    conditions: tuple[Condition, ...]
+
+
+def run_calibrate(
+    src: str,
+    out: str,
+    config: str | None,
+    overrides: Sequence[str],
+    conditions: Sequence[str],
+    beside: Sequence[str],
+    local: bool,
+    address: str | None,
+    workers: int | None,
+    work: str | None,
+    quiet: bool,
+) -> dict[str, Any]:
+    """Calibrate; returns the pooled scores with the exit code, and where the whole of it lies."""
+    logging.basicConfig(format="%(message)s", level=logging.WARNING)
+    quiet_telemetry()
+    first = load_config(config or DEFAULT, overrides)
+    second = None
+    if beside:
+        second = load_config(config or DEFAULT, [*overrides, *beside])
+        second = dataclasses.replace(second, name=f"with {', '.join(beside)}")
+    chosen = tuple(Condition.parse(text) for text in conditions) or (NAMED["clean"],)
+    measuring = measuring_config(first, second, chosen)
+    make_plan(measuring.chain)
+    listing = some_listed(src, measuring)
+    make_pool = pool_maker(first.run, local, address, workers)
+    if workers:
+        measuring = dataclasses.replace(measuring, run=dataclasses.replace(measuring.run, workers=workers))
+    request = Build(src=src, out=out, config=measuring, listing=listing, make_pool=make_pool, work=work, quiet=quiet)
+    summary, found = calibrate(Calibration(request=request, first=first, beside=second, conditions=chosen), on_signals())
+    return {"command": "calibrate", "out": out, "exit_code": summary.exit_code, **_told(summary, found)}
+
+
+def measuring_config(first: Config, beside: Config | None, conditions: tuple[Condition, ...]) -> Config:
+    """The config of the run itself: decoding, then the stages that hold the chains; raises `UsageError` for chains that cannot be scored.
+
+    A recording may take as long as the chain has times to run on it. Errors never stop the run, because they are part of what is measured.
+    """
+    decode, *chain = first.chain
+    rest = None if beside is None else beside.chain[1:]
+    if decode.gives is not Recording or (beside is not None and beside.chain[0] != decode):
+        raise UsageError(f"{first.name}: calibrate wants chains that start with one and the same decode stage")
+    times = len(conditions) * (1 if rest is None else 2)
+    settings = first.run
+    run = dataclasses.replace(
+        settings,
+        crews=(),
+        failure_limit=1.0,
+        deadline=settings.deadline * times,
+        deadline_per_mb=settings.deadline_per_mb * times,
+    )
+    stages = calibrate_stages(tuple(chain), rest, conditions)
+    return dataclasses.replace(first, chain=(decode, *stages), run=run)
+
+
+def calibrate(calibration: Calibration, stop: Stop) -> tuple[Summary, dict[str, Any] | None]:
+    """Measure what is not measured yet, then write `calibration.json` and `calibration.html`; errors of earlier runs are tried again.
+
+    Returns what was done, and the contents of the JSON: None when the run was stopped before all was there. Raises `UsageError` when
+    another process writes there, and `Halt` when the run cannot go on.
+    """
+    request = calibration.request
+    plan = make_plan(request.config.chain)
+    work = request.work or default_work(request.out)
+    found: list[dict[str, Any]] = []
+
+    def finish(run: Run, standings: dict[str, Standing], counts: Balance) -> Summary:
+        contents = _contents(calibration, run, standings, counts)
+        out = place_at(request.out)
+        out.put("calibration.json", json.dumps(contents, indent=1, sort_keys=True, ensure_ascii=False).encode())
+        out.put("calibration.html", page(contents).encode())
+        found.append(contents)
+        reasons = dict(sorted(Counter(reject["reason"] for reject in contents["rejects"]).items()))
+        ending: Literal["done", "errors"] = "errors" if counts.errors else "done"
+        return run.summary(ending, counts, report=f"{out.root}/calibration.html", rejects=reasons)
+
+    def lost() -> None:
+        log.warning("%s: another process took the lock while this one gave no sign of life; stopping at once", request.out)
+        stop.level = 2
+
+    with locked(state_place(request.out), lost=lost):
+        ledger = Ledger(place_at(work), plan)
+        for step in plan.steps:
+            ledger.place.sweep(step.address)
+        place_at(request.out).sweep()
+        ledger.clear_errors([source.key for source in request.listing.sources])
+        summary = Run(request, plan, ledger, work, stop, finish).go()
+    return summary, found[0] if found else None
+
+
+def _contents(calibration: Calibration, run: Run, standings: dict[str, Standing], counts: Balance) -> dict[str, Any]:
+    errors: list[dict[str, Any]] = []
+    for index, step in enumerate(run.plan.steps):
+        errors += run.ledger.errors(step, sorted(key for key, s in standings.items() if s.end == "error" and s.step == index))
+    account = Account(calibration.request.src, to_plain(counts), tuple(run.rejects(standings)), tuple(errors))
+    first = _measured(calibration.first, "calibrate", run.plan, run, standings)
+    beside = None if calibration.beside is None else _measured(calibration.beside, "beside", run.plan, run, standings)
+    return summarise(account, [condition.name for condition in calibration.conditions], first, beside)
+
+
+def _measured(config: Config, kind: str, plan: Plan, run: Run, standings: dict[str, Standing]) -> Measured:
+    """Scores of every recording whose measuring stage has a result, whatever became of it in a later stage."""
+    index = plan.index(kind)
+    sources = sorted((run.sources[key] for key, s in standings.items() if s.done > index), key=lambda source: (source.id, source.key))
+    step = plan.steps[index]
+    return Measured(config.name, config, tuple((source, run.ledger.load(step, source.key, _no_need)) for source in sources))
+
+
+def _no_need(kind: type) -> Any:
+    raise LookupError(f"scores are stored whole, so no {kind.__name__} is needed to read them")
+
+
+def _told(summary: Summary, found: dict[str, Any] | None) -> dict[str, Any]:
+    plain: dict[str, Any] = to_plain(dataclasses.replace(summary, rejects={})) | {"rejects": summary.rejects}
+    for name in ("shards", "rows", "left_out"):
+        del plain[name]
+    beside = found["beside"] if found else None
+    return {
+        **plain,
+        "name": found["name"] if found else None,
+        "overall": found["overall"] if found else None,
+        "beside": {"name": beside["name"], "overall": beside["overall"]} if beside else None,
+    }

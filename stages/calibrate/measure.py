@@ -1,0 +1,102 @@
+"""The stage that measures another chain: true channels are mixed, the chain is run on the mix, and both are compared."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from schemas.activity import Activity
+from schemas.calibration import CallScores, MixScores, Refusal
+from schemas.errors import Reject, UsageError
+from schemas.recording import Recording
+from schemas.source import Source
+from schemas.stats import Stats
+from schemas.tracks import view_of
+from stages.acoustics.condition import NAMED, Condition
+from stages.calibrate import chain as inner
+from stages.calibrate.mixture import mixture
+from stages.calibrate.score import score
+from stages.health.measure import ChannelHealth
+from stages.scoring.speakers import check_metrics
+from stages.stage import Weights
+
+TRUTH = ChannelHealth(reject=("silent", "dual_mono", "one_scene", "one_sided"))
+"""What channels must not be to count as true ones."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calibrate:
+    """Scores of a chain on the mixes of a recording whose two channels are one true speaker each.
+
+    What is compared with is the speech that the voice activity stage `reference` finds on the true channels: so *who* speaks is scored,
+    not how the detector draws its edges. A chain that will not take a mixture has its verdict in the scores. Rejects recordings that are
+    not two true channels: `not_two_channel`, or what `truth` rejects.
+    """
+
+    name: ClassVar[str] = "calibrate"
+    backend: ClassVar[str] = "mixed"
+    version: ClassVar[int] = 1
+    takes: ClassVar[tuple[type, ...]] = (Source, Recording)
+    gives: ClassVar[type] = CallScores
+
+    chain: tuple[Any, ...]
+    """The stages under test, from a decoded mono recording on."""
+    reference: Any
+    """Voice activity stage run on the true channels: that of the chain, or of the chain it is held against."""
+    stats: Any
+    """Turn-taking stage run on what `reference` found."""
+    conditions: tuple[Condition, ...] = (NAMED["clean"],)
+    seed: int = 0
+    truth: ChannelHealth = TRUTH
+    """Says whether the channels are true ones."""
+
+    def __post_init__(self) -> None:
+        inner.check(self.chain)
+        names = [condition.name for condition in self.conditions]
+        if not names or len(set(names)) < len(names):
+            raise UsageError(f"calibrate: conditions {', '.join(names) or '(none)'}: wanted at least one, each once")
+
+    def weights(self) -> tuple[Weights, ...]:
+        """Of all stages inside, each once."""
+        found = [weights for stage in (*self.chain, self.reference, self.stats) for weights in stage.weights()]
+        return tuple(dict.fromkeys(found))
+
+    def load(self, device: str) -> Callable[[Source, Recording], CallScores]:
+        """The chain, loaded, as a function from a two-channel recording to its scores."""
+        check_metrics()
+        judge = self.truth.load(device)
+        run = inner.load(self.chain, device)
+        listen, count = self.reference.load(device), self.stats.load(device)
+
+        def measure(source: Source, recording: Recording) -> CallScores:
+            if recording.channels != 2:
+                raise Reject("not_two_channel", "a mono recording holds no true channels to compare with", channels=recording.channels)
+            judge(recording)
+            true: Activity = listen(view_of(recording, (0, 1), ("A", "B"), ("", ""), "as_recorded"))
+            true_stats: Stats = count(true)
+            mixes = []
+            for condition in self.conditions:
+                mixed = mixture(recording, condition, source.id, self.seed)
+                ran = run(source, mixed.recording)
+                refusal = ran if isinstance(ran, Refusal) else None
+                scores = None if isinstance(ran, Refusal) else score(ran, mixed, true, true_stats)
+                mixes.append(MixScores(condition=condition.name, gain_db=mixed.gain_db, scores=scores, refusal=refusal))
+            return CallScores(length=recording.length, rate=recording.rate, mixes=tuple(mixes))
+
+        return measure
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beside(Calibrate):
+    """The same for a second chain, measured beside the first one in the same run and against the same reference."""
+
+    name: ClassVar[str] = "beside"
+
+
+def calibrate_stages(chain: tuple[Any, ...], beside: tuple[Any, ...] | None, conditions: tuple[Condition, ...]) -> tuple[Calibrate, ...]:
+    """The stage for `chain`, and the one for the chain beside it when there is one; both chains without decoding."""
+    inner.check(chain)
+    truth = {"reference": inner.giver(chain, Activity), "stats": inner.giver(chain, Stats), "conditions": conditions}
+    first = Calibrate(chain=chain, **truth)
+    return (first,) if beside is None else (first, Beside(chain=beside, **truth))
