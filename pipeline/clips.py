@@ -1,4 +1,4 @@
-"""Where a long recording is cut into rows: in the silence of both sides, wherever there is one."""
+"""Where a long recording is cut into rows: at its conversations, and inside them in the silence of both sides, wherever there is one."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ class Clip:
     """One row's stretch of a recording."""
 
     span: Span
-    cut: Literal["end", "silence", "speech"]
-    """What its end falls on."""
+    cut: Literal["end", "silence", "speech", "conversation"]
+    """What its end falls on: the recording's end, a conversation's, silence or speech."""
 
 
 def clips(length: int, limit: int, speech: Sequence[Spans]) -> tuple[Clip, ...]:
@@ -39,6 +39,14 @@ def clips(length: int, limit: int, speech: Sequence[Spans]) -> tuple[Clip, ...]:
         found.append(Clip(Span(at, end), kind))
         at = end
     return (*found, Clip(Span(at, length), "end"))
+
+
+def clips_inside(window: Span, length: int, limit: int, speech: Sequence[Spans]) -> tuple[Clip, ...]:
+    """One conversation of a recording of `length` samples, cut as `clips` cuts a recording; the stretches tile `window` exactly."""
+    found = clips(len(window), limit, [within(channel, window) for channel in speech])
+    ends: Literal["end", "conversation"] = "end" if window.end == length else "conversation"
+    moved = (Clip(Span(each.span.start + window.start, each.span.end + window.start), each.cut) for each in found)
+    return tuple(Clip(each.span, ends) if each.cut == "end" else each for each in moved)
 
 
 def _cut(silence: Spans, at: int, limit: int) -> tuple[int, Literal["silence", "speech"]]:

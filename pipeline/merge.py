@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from pipeline.ledger import Balance
+from pipeline.left_out import together
 from pipeline.pack import ShardJob, clear_staging, committed, put_in_place, staged
 from pipeline.place import Place, place_at
 from pipeline.publish import publish, read_rejects, totals
@@ -53,6 +54,7 @@ def merge(out: str, parts: Sequence[str]) -> dict[str, Any]:
         "parts": len(parts),
         "shards": len(records),
         "rows": sum(r.rows for r in records),
+        "left_out": to_plain(together(r.left_out for r in records)),
         "report": report,
         "balance": to_plain(counts),
     }

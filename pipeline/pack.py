@@ -19,10 +19,11 @@ from pipeline.config import PackSettings
 from pipeline.drive import Driver, Group, Halt, Stop, Task
 from pipeline.environment import quiet, use_scratch
 from pipeline.ledger import Ledger
+from pipeline.left_out import LeftOut, left_out, together
 from pipeline.place import Place, place_at
 from pipeline.plan import Plan
 from pipeline.pools import Needs, Pool
-from pipeline.rows import rows_of
+from pipeline.rows import diarization_of, rows_of
 from pipeline.shards import ShardRecord, hash_range, write_shard
 from pipeline.worker import read_values
 from schemas.plain import from_plain, to_plain
@@ -87,11 +88,13 @@ class _Packer:
 
     def _pack(self, job: ShardJob) -> ShardRecord:
         settings, seconds, rows = self.recipe.settings, 0.0, 0
+        unused: list[LeftOut] = []
 
         def stream() -> Any:
             nonlocal seconds, rows
             for source in job.sources:
                 value = read_values(self.ledger, source)
+                unused.append(left_out(diarization_of(self.recipe.plan, value)))
                 for row in rows_of(source, self.recipe.plan, value, settings.clip_minutes, self.recount):
                     seconds += row.duration
                     rows += 1
@@ -100,7 +103,7 @@ class _Packer:
         with self.out.writing(staged(job.name)) as path:
             groups = write_shard(path, stream(), settings.format, settings.group_mb * 1_000_000)
             size, digest = path.stat().st_size, hash_range(path)
-        record = ShardRecord(job.name, rows, len(job.sources), seconds, size, digest, job.fingerprint, groups)
+        record = ShardRecord(job.name, rows, len(job.sources), seconds, size, digest, job.fingerprint, groups, together(unused))
         self.out.put(staged(job.name) + ".json", json.dumps(to_plain(record), sort_keys=True).encode())
         return record
 

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 
 from pipeline.config import Config
 from pipeline.ledger import Balance
+from pipeline.left_out import together
 from pipeline.place import Place
 from pipeline.plan import Plan
 from pipeline.report import write_report
@@ -64,6 +65,7 @@ def totals(shards: Sequence[ShardRecord]) -> dict[str, Any]:
         "rows": sum(s.rows for s in shards),
         "recordings": sum(s.recordings for s in shards),
         "hours": round(sum(s.seconds for s in shards) / 3600, 6),
+        "left_out": to_plain(together(s.left_out for s in shards)),
         "shards": [to_plain(shard) for shard in shards],
     }
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from pipeline.clips import Clip, clip_limit, clips, within
+from pipeline.clips import Clip, clip_limit, clips_inside, within
 from pipeline.codecs import write_flac
 from pipeline.plan import Plan
 from schemas.activity import Activity, Turns
-from schemas.diarization import Diarization
+from schemas.diarization import Conversation, Diarization
 from schemas.health import Health, Side, swapped
 from schemas.recording import Recording, Samples
 from schemas.row import (
@@ -28,7 +29,7 @@ from schemas.row import (
     RowWeights,
 )
 from schemas.source import Source
-from schemas.span import Span
+from schemas.span import Span, Spans
 from schemas.stats import Stats
 from schemas.tracks import Tracks
 
@@ -37,16 +38,39 @@ Value = Callable[[type], Any]
 
 
 def rows_of(source: Source, plan: Plan, value: Value, minutes: float, recount: Callable[[Activity], Stats] | None) -> Iterator[Row]:
-    """The rows of one dialogue in order; `recount` gives the statistics of a clip's own activity."""
+    """The rows of one dialogue in order: of each of its conversations, or of the whole recording where it has no others.
+
+    `recount` gives the statistics of a row's own activity.
+    """
     tracks: Tracks = value(Tracks)
     activity: Activity = value(Activity)
-    channels = 2 if tracks.residual is None else 3
-    parts = clips(tracks.length, clip_limit(minutes, tracks.rate, tracks.bits, channels), activity.channels)
+    limit = clip_limit(minutes, tracks.rate, tracks.bits, 2 if tracks.residual is None else 3)
+    diarization = diarization_of(plan, value)
+    whole = Conversation(Span(0, tracks.length))
+    parts = [
+        _Part(clip, conversation)
+        for conversation in (diarization.kept if diarization is not None and diarization.conversations else (whole,))
+        for clip in clips_inside(conversation.span, tracks.length, limit, activity.channels)
+    ]
     whole_stats = value(Stats) if plan.giver(Stats) is not None else None
     for index, part in enumerate(parts):
-        inner = clip_activity(activity, part.span)
-        stats = whole_stats if len(parts) == 1 or recount is None else recount(inner)
+        inner = clip_activity(activity, part.clip.span)
+        stats = whole_stats if part.clip.span == whole.span or recount is None else recount(inner)
         yield _row(source, plan, value, tracks, part, index, len(parts), inner, stats)
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """One row's stretch, and the conversation that it is of."""
+
+    clip: Clip
+    conversation: Conversation
+
+
+def diarization_of(plan: Plan, value: Value) -> Diarization | None:
+    """The diarization of one dialogue, if the chain has any."""
+    found: Diarization | None = value(Diarization) if plan.giver(Diarization) is not None else None
+    return found
 
 
 def clip_activity(activity: Activity, window: Span) -> Activity:
@@ -56,13 +80,15 @@ def clip_activity(activity: Activity, window: Span) -> Activity:
 
 
 def _row(
-    source: Source, plan: Plan, value: Value, tracks: Tracks, clip: Clip, index: int, count: int, activity: Activity, stats: Stats | None
+    source: Source, plan: Plan, value: Value, tracks: Tracks, part: _Part, index: int, count: int, activity: Activity, stats: Stats | None
 ) -> Row:
+    clip, conversation = part.clip, part.conversation
     window, rate = clip.span, tracks.rate
     health: Health | None = value(Health) if plan.giver(Health) is not None else None
     if health is not None and tracks.order == (1, 0):
         health = swapped(health)
-    diarization: Diarization | None = value(Diarization) if plan.giver(Diarization) is not None else None
+    diarization = diarization_of(plan, value)
+    names = _names(tracks, diarization, conversation)
     id = source.id if count == 1 else f"{source.id}#{index:04d}"
     return Row(
         id=id,
@@ -71,16 +97,16 @@ def _row(
         rate=rate,
         duration=len(window) / rate,
         clip=RowClip(source.id, index, count, window.start / rate, window.end / rate, clip.cut),
-        speakers=_speakers(tracks),
+        speakers=_speakers(tracks, names),
         speech=tuple(RowSpeech(c, *span.seconds(rate)) for c, spans in enumerate(activity.channels) for span in spans),
-        turns=_turns(value(Turns), window) if plan.giver(Turns) is not None else (),
+        turns=_turns(value(Turns), window, names) if plan.giver(Turns) is not None else (),
         origins=_origins(tracks, window),
         crossfade=tracks.crossfade / rate,
         others=_others(diarization, window),
         residual=None if tracks.residual is None else RowAudio(encode(tracks.residual, tracks, window), None),
         decoding=value(Recording).decoding,
         health=health,
-        quality=scores(health, diarization),
+        quality=scores(health, diarization, conversation),
         stats=stats,
         provenance=provenance(plan),
     )
@@ -94,25 +120,35 @@ def encode(samples: Samples, tracks: Tracks, window: Span) -> bytes:
         return file.read()
 
 
-def _speakers(tracks: Tracks) -> tuple[RowSpeaker, ...]:
+def _names(tracks: Tracks, diarization: Diarization | None, conversation: Conversation) -> tuple[str, str] | None:
+    """Who is on each channel in a conversation with speakers of its own; None where they are those of the whole recording."""
+    if diarization is None or conversation.speakers is None:
+        return None
+    first, second = (conversation.speakers[diarization.speakers.index(name)] for name in tracks.speakers)
+    return first, second
+
+
+def _speakers(tracks: Tracks, names: tuple[str, str] | None) -> tuple[RowSpeaker, ...]:
     recorded: Sequence[int | None] = tracks.order if tracks.order is not None else (None, None)
     return tuple(
-        RowSpeaker(channel, tracks.speakers[channel], tracks.roles[channel] or None, recorded[channel], tracks.chosen) for channel in (0, 1)
+        RowSpeaker(channel, (names or tracks.speakers)[channel], tracks.roles[channel] or None, recorded[channel], tracks.chosen)
+        for channel in (0, 1)
     )
 
 
-def _turns(turns: Turns, window: Span) -> tuple[RowTurn, ...]:
+def _turns(turns: Turns, window: Span, names: tuple[str, str] | None) -> tuple[RowTurn, ...]:
     found = []
     for turn in turns.turns:
-        for span in within((turn.span,), window):
-            found.append(RowTurn(turn.channel, *span.seconds(turns.rate), turn.speaker, turn.confidence))
+        for span in _inside(turn.span, window):
+            speaker = turn.speaker if names is None else names[turn.channel]
+            found.append(RowTurn(turn.channel, *span.seconds(turns.rate), speaker, turn.confidence))
     return tuple(found)
 
 
 def _origins(tracks: Tracks, window: Span) -> tuple[RowOrigin, ...]:
     found = []
     for origin in tracks.origins:
-        for span in within((origin.span,), window):
+        for span in _inside(origin.span, window):
             found.append(RowOrigin(origin.channel, *span.seconds(tracks.rate), origin.kind, origin.confidence))
     return tuple(found)
 
@@ -122,15 +158,23 @@ def _others(diarization: Diarization | None, window: Span) -> tuple[RowOther, ..
     if diarization is None:
         return ()
     for sound in diarization.others:
-        for span in within((sound.span,), window):
+        for span in _inside(sound.span, window):
             found.append(RowOther(sound.kind, *span.seconds(diarization.rate)))
     return tuple(found)
 
 
-def scores(health: Health | None, diarization: Diarization | None = None) -> tuple[RowScore, ...]:
+def _inside(span: Span, window: Span) -> Spans:
+    """The part of one span inside a window, counted from its start; a recording of many rows asks this of all for each."""
+    if span.end <= window.start or span.start >= window.end:
+        return ()
+    return within((span,), window)
+
+
+def scores(health: Health | None, diarization: Diarization | None = None, conversation: Conversation | None = None) -> tuple[RowScore, ...]:
     """Signal-to-noise ratio of each channel, where both its levels are known, and what the diarization says of itself.
 
-    The ratio of a mixture is that of the channel that was diarized, and belongs to no channel of the row.
+    What it says of a conversation goes before what it says of the whole recording. The ratio of a mixture is that of the channel that was
+    diarized, and belongs to no channel of the row.
     """
     found = []
     sides = tuple(enumerate(health.sides)) if health is not None else ()
@@ -141,13 +185,21 @@ def scores(health: Health | None, diarization: Diarization | None = None) -> tup
         if side.level_dbfs is not None and side.noise_dbfs is not None:
             method = "health: level_dbfs - noise_dbfs"
             found.append(RowScore("snr", channel, side.level_dbfs - side.noise_dbfs, "dB", method))
-    if diarization is not None and diarization.confidence is not None:
+    sure, alike = _sureness(diarization, conversation)
+    if sure is not None:
         method = "diarize: expected share of speech given to the right speaker"
-        found.append(RowScore("diarization_confidence", None, diarization.confidence, "share", method))
-    if diarization is not None and diarization.similarity is not None:
+        found.append(RowScore("diarization_confidence", None, sure, "share", method))
+    if alike is not None:
         method = "diarize: cosine between the voice models of the two speakers"
-        found.append(RowScore("voice_similarity", None, diarization.similarity, "cosine", method))
+        found.append(RowScore("voice_similarity", None, alike, "cosine", method))
     return tuple(found)
+
+
+def _sureness(diarization: Diarization | None, conversation: Conversation | None) -> tuple[float | None, float | None]:
+    """Confidence and similarity."""
+    if diarization is None or conversation is None or conversation.speakers is None:
+        return (None, None) if diarization is None else (diarization.confidence, diarization.similarity)
+    return conversation.confidence, conversation.similarity
 
 
 def provenance(plan: Plan) -> tuple[RowStage, ...]:

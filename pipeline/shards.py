@@ -12,6 +12,7 @@ from typing import Any, Literal
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipeline.left_out import NOTHING, LeftOut
 from schemas.row import AUDIO_COLUMNS, Row, row_schema
 
 MAX_GROUP = 96_000_000
@@ -45,6 +46,8 @@ class ShardRecord:
     fingerprint: str
     """Hash of everything the shard was made from; equal fingerprints mean equal shards."""
     groups: tuple[GroupRecord, ...]
+    left_out: LeftOut = NOTHING
+    """What became no row of its recordings."""
 
 
 def write_shard(path: Path, rows: Iterable[Row], format: Literal["parquet", "arrow"], group_bytes: int) -> tuple[GroupRecord, ...]:

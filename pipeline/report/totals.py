@@ -53,7 +53,7 @@ class Totals:
     terms: dict[Key, Amount] = field(default_factory=dict)
     formats: dict[Key, Amount] = field(default_factory=dict)
     duration: Tally = field(default_factory=lambda: Tally(np.geomspace(0.1, 1e6, 141), (1, 2, 4, 5, 10), logarithmic=True))
-    """Seconds of each recording."""
+    """Seconds of each recording, up to the end of its last row."""
     balance: Tally = field(default_factory=lambda: Tally(np.linspace(0, 1, 101), (5,)))
     """Channel 0's share of all speech in each row."""
     samples: list[Sample] = field(default_factory=list)

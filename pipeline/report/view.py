@@ -16,6 +16,7 @@ from pipeline.report.taking import MEASURES, Taking
 from pipeline.report.timelines import timeline
 from pipeline.report.totals import Totals, by_hours
 from pipeline.report.words import count, hours, lasting, number, several, share, with_unit
+from schemas.diarization import DROPPED
 from schemas.errors import REASONS, RejectRecord
 from schemas.stats import CANDOR_MEDIAN_FTO, FISHER_SHAPE
 
@@ -44,13 +45,15 @@ class Gathered:
 def view(manifest: Mapping[str, Any], rejects: Sequence[RejectRecord], gathered: Gathered) -> dict[str, Any]:
     """The template's variables."""
     totals, taking, condition, mixtures = gathered.totals, gathered.taking, gathered.condition, gathered.mixtures
-    inputs = manifest["inputs"]
+    inputs, left_out = manifest["inputs"], manifest["left_out"]
     return {
         "name": manifest["name"],
         "manifest": manifest,
         "config": json.dumps(manifest["config"], indent=2, sort_keys=True),
-        "cards": cards(totals, taking, mixtures, inputs),
-        "notices": notices(totals, condition, inputs),
+        "cards": [*cards(totals, taking, mixtures, inputs), *left_out_card(left_out)],
+        "notices": notices(totals, condition, inputs, left_out),
+        "left_out": left_out,
+        "left_out_lines": left_out_lines(left_out),
         "inputs": inputs,
         "holds": inputs["inputs"] == inputs["results"] + inputs["rejects"] + inputs["errors"] + inputs["pending"],
         "terms": grouped(totals.terms),
@@ -95,13 +98,43 @@ def cards(totals: Totals, taking: Taking, mixtures: Mixtures, inputs: Mapping[st
     ]
 
 
-def notices(totals: Totals, condition: Condition, inputs: Mapping[str, int]) -> list[str]:
+def left_out_card(left_out: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """A card when anything of the recordings in the set became no row."""
+    seconds = _dropped(left_out, "seconds") + left_out["silence"]
+    pieces = several(_dropped(left_out, "pieces"), "piece", "pieces")
+    return [("Left out", hours(seconds), f"of recordings in the set: {pieces}, and silence")] if seconds else []
+
+
+def left_out_lines(left_out: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Dropped pieces by reason, most audio first, then the silence between pieces."""
+    ordered = sorted(left_out["dropped"], key=lambda each: (-each["seconds"], each["reason"]))
+    found = [
+        {
+            "name": lines.words(each["reason"]),
+            "pieces": count(each["pieces"]),
+            "seconds": each["seconds"],
+            "meaning": DROPPED.get(each["reason"], ""),
+        }
+        for each in ordered
+    ]
+    silence = {"name": "silence between pieces", "pieces": "", "seconds": left_out["silence"], "meaning": "nobody speaks"}
+    return [*found, *([silence] if left_out["silence"] else [])]
+
+
+def _dropped(left_out: Mapping[str, Any], name: str) -> Any:
+    return sum(each[name] for each in left_out["dropped"])
+
+
+def notices(totals: Totals, condition: Condition, inputs: Mapping[str, int], left_out: Mapping[str, Any]) -> list[str]:
     """What a person should know before using or passing on the set."""
     found = []
     if inputs["errors"]:
         found.append(f"{several(inputs['errors'], 'input', 'inputs')} ended in a fault rather than a verdict; duologue status lists them.")
     if inputs["pending"]:
         found.append(f"{several(inputs['pending'], 'input is', 'inputs are')} still to be done.")
+    if left_out["dropped"]:
+        pieces = several(_dropped(left_out, "pieces"), "piece of a recording", "pieces of recordings")
+        found.append(f"{pieces} in the set ({hours(_dropped(left_out, 'seconds'))}) became no row, being no conversation of two.")
     for index, what in ((1, "licence"), (2, "consent")):
         missing = sum(amount.seconds for key, amount in totals.terms.items() if key[index] is None)
         if missing:

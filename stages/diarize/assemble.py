@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from schemas.diarization import Diarization, OtherKind, OtherSound, Segment
-from stages.diarize.ticks import Mask, Runs, runs, span_of
+from schemas.diarization import Conversation, Diarization, OtherKind, OtherSound, Segment
+from schemas.span import Span, Spans
+from stages.diarize.conversations import Piece, Talk
+from stages.diarize.segmentation import Heard
+from stages.diarize.ticks import PER_SECOND, Mask, Runs, runs, span_of
 
-NOBODY = -1
+OTHER = 2
+"""From this number on a voice is none of the two speakers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +33,45 @@ class Scene:
     """Probability that both speak; only read where `overlap` holds."""
 
 
+def ordered(scene: Scene) -> Scene:
+    """The scene with the speaker who is first heard alone as 0."""
+    first = [np.flatnonzero(scene.solo & (scene.voice == voice)) for voice in (0, 1)]
+    starts = [int(found[0]) if len(found) else len(scene.solo) for found in first]
+    if starts[0] <= starts[1]:
+        return scene
+    return replace(scene, voice=np.where(scene.voice < OTHER, 1 - scene.voice, scene.voice))
+
+
+def paired(scene: Scene, pieces: Sequence[Piece]) -> Scene:
+    """The scene with each piece's own two voices as 0 and 1; all others are other people there."""
+    voice = np.full(len(scene.voice), OTHER, np.int64)
+    for piece in pieces:
+        inside = slice(piece.speech.start, piece.speech.end)
+        for speaker, own in enumerate(piece.pair):
+            voice[inside][scene.voice[inside] == own] = speaker
+    return replace(scene, voice=voice)
+
+
+def talk_of(scene: Scene, voices: int) -> Talk:
+    """The speech of each of `voices` voices, in ticks."""
+    alone = tuple(spans(scene.solo & (scene.voice == voice)) for voice in range(voices))
+    return Talk(voices=alone, both=spans(scene.overlap), length=len(scene.solo), rate=PER_SECOND)
+
+
+def spans(mask: Mask) -> Spans:
+    """Runs of true as spans of ticks."""
+    return tuple(Span(start, end) for start, end in runs(mask).tolist())
+
+
+def expected_right(scene: Scene, heard: Heard, part: slice = slice(None)) -> float:
+    """Expected share of speech that is on the right channel, by the probabilities that the decisions were made with; of some ticks."""
+    solo = scene.solo[part]
+    wrong_voice = (1 - scene.sure[part][solo]).sum()
+    missed_overlap = heard.overlap[part][solo].sum()
+    speech = (solo | scene.overlap[part]).sum()
+    return float(np.clip(1 - (wrong_voice + missed_overlap) / max(1, speech), 0.0, 1.0))
+
+
 def diarization(
     scene: Scene,
     sounds: Sequence[tuple[OtherKind, Runs]],
@@ -39,15 +82,15 @@ def diarization(
     least_sure: float,
     confidence: float,
     similarity: float,
+    conversations: tuple[Conversation, ...] = (),
 ) -> Diarization:
-    """The scene as segments of two speakers (0 is who speaks first) and other sound; `sounds` are further kinds with their ticks.
+    """The scene as segments of two speakers and other sound; `sounds` are further kinds with their ticks.
 
     A segment ends where its speaker stops, where overlap begins or ends, and where it becomes less sure than `least_sure` or surer.
     """
-    order = _first_speaker(scene)
     segments: list[Segment] = []
     for speaker in (0, 1):
-        solo = scene.solo & (scene.voice == order[speaker])
+        solo = scene.solo & (scene.voice == speaker)
         sure = np.where(scene.overlap, scene.overlap_likely, scene.sure)
         kinds = np.where(scene.overlap, 3, np.where(solo, np.where(scene.sure >= least_sure, 1, 2), 0))
         for start, end in _constant(kinds):
@@ -56,7 +99,8 @@ def diarization(
                 mean = float(np.clip(sure[start:end].mean(), 0.0, 1.0))
                 segments += [Segment(speaker, span, mean, bool(kinds[start] != 2))] if len(span) else []
     segments.sort(key=lambda s: (s.span.start, s.span.end, s.speaker))
-    others = [OtherSound("third_voice", span_of(start, end, rate, length)) for start, end in runs(scene.solo & (scene.voice > 1)).tolist()]
+    strangers = runs(scene.solo & (scene.voice >= OTHER)).tolist()
+    others = [OtherSound("third_voice", span_of(start, end, rate, length)) for start, end in strangers]
     others += [OtherSound(kind, span_of(start, end, rate, length)) for kind, found in sounds for start, end in found.tolist()]
     kept = [sound for sound in others if len(sound.span)]
     return Diarization(
@@ -67,14 +111,8 @@ def diarization(
         others=tuple(sorted(kept, key=lambda sound: (sound.span.start, sound.span.end, sound.kind))),
         confidence=confidence,
         similarity=similarity,
+        conversations=conversations,
     )
-
-
-def _first_speaker(scene: Scene) -> tuple[int, int]:
-    """The two voices in the order in which they are first heard alone."""
-    first = [np.flatnonzero(scene.solo & (scene.voice == voice)) for voice in (0, 1)]
-    starts = [int(found[0]) if len(found) else len(scene.solo) for found in first]
-    return (0, 1) if starts[0] <= starts[1] else (1, 0)
 
 
 def _constant(values: NDArray[np.int64]) -> list[tuple[int, int]]:

@@ -30,7 +30,7 @@ COMMUNITY = "pyannote/speaker-diarization-community-1"
 TOKEN = "HF_TOKEN"  # noqa: S105 - the name of a variable, not a token
 CONFIG = "config.yaml"
 BROKEN = (ValueError, LookupError, TypeError, AttributeError, ImportError, RuntimeError, pickle.UnpicklingError, yaml.YAMLError)
-"""What a pipeline raises that is not what it should be: a config of another shape, a checkpoint that does not fit, a class that is not there."""
+"""What loading raises for a config of another shape, a checkpoint that does not fit, or a class that is not there."""
 
 _HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 

@@ -10,19 +10,22 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from schemas.diarization import Diarization
+from schemas.diarization import Conversation, Diarization
 from schemas.errors import Reject, UsageError
 from schemas.health import Health
 from schemas.recording import Recording
 from schemas.source import Source
-from stages.diarize.assemble import Scene, diarization
+from schemas.span import Span
+from stages.diarize.assemble import Scene, diarization, expected_right, ordered, paired, spans, talk_of
 from stages.diarize.carrier import EMBEDDING, SEGMENTATION, Precision, embedding_model, segmentation_model
+from stages.diarize.conversations import Pair, Piece, Rule, check_some, split, stretches
 from stages.diarize.embedding import Pooling, embed
+from stages.diarize.likeness import Known
 from stages.diarize.mixture import MIX, check_mix, mixture_channel
 from stages.diarize.segmentation import RATE, Heard, hear
 from stages.diarize.sounds import MUSIC, MusicDetector, tones
 from stages.diarize.speech import speech_ticks
-from stages.diarize.ticks import Mask, long_runs, runs, ticks_of
+from stages.diarize.ticks import PER_SECOND, Mask, long_runs, runs, span_of, ticks_of
 from stages.diarize.two_party import Decision, Moments, decide, moments, nearest, overlapped
 from stages.spool import Spool
 from stages.stage import Weights, speed
@@ -41,8 +44,9 @@ class PyannoteDiarize:
 
     Speech edges are the VAD's, overlap is the segmentation network's, and who speaks is decided from voice embeddings over the whole
     recording (`stages.diarize.two_party`). Rejects what is no two-party dialogue (`one_speaker`, `too_many_speakers`, `no_speech`) or
-    gives too little evidence to say (`unsure`, `low_confidence`), with the facts. Memory beside the networks grows by some 4 kB a second of
-    recording; the resampled audio lies on scratch disk.
+    gives too little evidence to say (`unsure`, `low_confidence`), with the facts. With `split_silence` each piece of the recording is
+    judged by itself, and a recording of which none is a conversation is rejected (`no_conversation`). Memory beside the networks grows by
+    some 4 kB a second of recording; the resampled audio lies on scratch disk.
     """
 
     name: ClassVar[str] = "diarize"
@@ -75,6 +79,16 @@ class PyannoteDiarize:
     """Probability of a speaker below which a stretch is marked as unsure."""
     min_confidence: float = 0.0
     """Recordings whose expected share of rightly given speech is below this are rejected."""
+    split_silence: float | None = None
+    """Seconds without any speech at which a recording is cut into conversations, each with its own two speakers: the two voices with the
+    most solo speech in it. Null: the whole recording is one conversation of two. A piece that is none (`schemas.diarization.DROPPED`)
+    becomes no row; it has its place in the tracks."""
+    split_turns: int = 2
+    """Turns that a conversation has at least: changes of floor (`stages.turns.floor`) plus one."""
+    split_share: float = 0.8
+    """Share of the speech of a conversation's two speakers that one of them has at most."""
+    split_seconds: float = 3.0
+    """Shortest conversation, from its first speech to its last."""
     sounds: bool = True
     """Find call tones and hold music, and take no speech in them."""
     precision: Precision = "float32"
@@ -86,6 +100,7 @@ class PyannoteDiarize:
 
     def __post_init__(self) -> None:
         check_mix(self.mix)
+        self._rule()
         for field in ("overlap", "overlap_peak", "third_share", "least_sure", "min_confidence"):
             if not 0 <= getattr(self, field) <= 1:
                 raise UsageError(f"diarize: {field}: {getattr(self, field)} is not between 0 and 1")
@@ -100,6 +115,15 @@ class PyannoteDiarize:
             raise UsageError(f"diarize: precision: {self.precision!r} is none of float32, float16, bfloat16")
         if self.batch < 1 or self.embedding_batch < 1:
             raise UsageError("diarize: batch and embedding_batch must be 1 or more")
+
+    def _rule(self) -> Rule:
+        return Rule(
+            silence=self.split_silence,
+            turns=self.split_turns,
+            share=self.split_share,
+            seconds=self.split_seconds,
+            third_share=self.third_share,
+        )
 
     def weights(self) -> tuple[Weights, ...]:
         return (SEGMENTATION, EMBEDDING, *SileroVad().weights(), *((MUSIC,) if self.sounds else ()))
@@ -122,13 +146,15 @@ class PyannoteDiarize:
         tone, music = networks.sounds(audio, len(speech))
         speech &= ~(long_runs(tone, TONE_IN_SPEECH) | music)
         if not speech.any():
-            raise Reject("no_speech", f"none in {recording.duration:.2f} s", seconds=recording.duration)
+            raise Reject("no_speech", f"none in {recording.duration:.2f} s", recording_s=recording.duration)
         both = overlapped(heard, speech, self.overlap, self.overlap_peak)
         found = moments(speech & ~both)
         vectors = networks.voices(audio, found, speech)
-        decision = decide(heard, found, vectors, self.third_alike, self.third_seconds, self.smoothing)
-        decision = self._two(decision, found, recording)
-        at = nearest(found, len(speech))
+        decision = self._some(self._decide(heard, found, vectors), found, recording)
+        known = Known(decision, heard, found, vectors)
+        if self.split_silence is not None:
+            known = known.again(stretches(spans(speech), self._rule(), PER_SECOND), self._decide, self._verdict)
+        decision, at = known.decision, nearest(found, len(speech))
         scene = Scene(
             solo=speech & ~both,
             overlap=both,
@@ -137,9 +163,12 @@ class PyannoteDiarize:
             overlap_likely=heard.overlap.astype(np.float64),
         )
         confidence = expected_right(scene, heard)
-        if confidence < self.min_confidence:
-            detail = f"{confidence:.3f} of the speech is expected to be given to the right speaker, of at least {self.min_confidence:g}"
-            raise Reject("low_confidence", detail, confidence=confidence, **_facts(decision))
+        conversations: tuple[Conversation, ...] = ()
+        if self.split_silence is None:
+            self._check(decision, confidence)
+            scene = ordered(scene)
+        else:
+            scene, conversations = self._split(scene, known, recording)
         return diarization(
             scene,
             (("tone", runs(tone & ~speech)), ("music", runs(music & ~tone & ~speech))),
@@ -149,39 +178,80 @@ class PyannoteDiarize:
             least_sure=self.least_sure,
             confidence=confidence,
             similarity=decision.similarity,
+            conversations=conversations,
         )
 
-    def _two(self, decision: Decision | None, found: Moments, recording: Recording) -> Decision:
-        """The decision if it is one of two speakers; raises `Reject` otherwise."""
+    def _split(self, scene: Scene, known: Known, recording: Recording) -> tuple[Scene, tuple[Conversation, ...]]:
+        """The scene with each piece's own speakers, and the pieces; raises `Reject` when none is a conversation."""
+        judged: dict[Span, Decision] = {}
+
+        def judge(pair: Pair, speech: Span) -> str | None:
+            between = judged[speech] = known.between(pair, speech)
+            return self._verdict(between)
+
+        talk = talk_of(scene, len(known.decision.seconds))
+        pieces = split(talk, self._rule(), judge)
+        places = {voice: place for place, voice in enumerate(talk.ranks)}
+
+        def told(piece: Piece) -> Conversation:
+            confidence = expected_right(scene, known.heard, slice(piece.speech.start, piece.speech.end))
+            unlikely = piece.dropped is None and confidence < self.min_confidence
+            first, second = (voice_name(places[voice]) for voice in piece.pair)
+            return Conversation(
+                span_of(piece.span.start, piece.span.end, recording.rate, recording.length),
+                "low_confidence" if unlikely else piece.dropped,
+                None if piece.alone else (first, second),
+                confidence,
+                judged[piece.speech].similarity if piece.speech in judged else None,
+            )
+
+        found = tuple(told(piece) for piece in pieces)
+        check_some(found, recording.length, recording.rate)
+        return paired(scene, pieces), found
+
+    def _decide(self, heard: Heard, found: Moments, vectors: Floats) -> Decision | None:
+        return decide(heard, found, vectors, self.third_alike, self.third_seconds, self.smoothing)
+
+    def _some(self, decision: Decision | None, found: Moments, recording: Recording) -> Decision:
+        """The decision if there is one; raises `Reject` otherwise."""
         if decision is None:
             solo = len(found.at) / 10
             detail = f"{solo:.1f} s of solo speech in {recording.duration:.1f} s is too little to tell two voices apart"
             raise Reject("unsure", detail, solo_seconds=solo)
+        return decision
+
+    def _verdict(self, between: Decision) -> str | None:
+        """What the evidence for two voices says: `one_speaker`, `unsure`, or nothing where there are two."""
+        if between.evidence <= -self.least_evidence:
+            return "one_speaker"
+        return "unsure" if between.evidence < self.least_evidence or min(between.seconds[:2]) < self.least_seconds else None
+
+    def _check(self, decision: Decision, confidence: float) -> None:
+        """Raise `Reject` unless the whole recording is one dialogue of two speakers."""
         facts = _facts(decision)
-        others = sum(decision.seconds[2:])
-        share = others / sum(decision.seconds)
+        share = sum(decision.seconds[2:]) / sum(decision.seconds)
         if share >= self.third_share:
             count = len(decision.seconds)
             raise Reject("too_many_speakers", f"{count} voices, of which {share:.0%} of the solo speech is not of the first two", **facts)
-        if decision.evidence <= -self.least_evidence:
+        why = self._verdict(decision)
+        if why == "one_speaker":
             raise Reject("one_speaker", f"the two halves of the speech are one voice (cosine {decision.similarity:.2f})", **facts)
-        if decision.evidence < self.least_evidence or min(decision.seconds[:2]) < self.least_seconds:
+        if why == "unsure":
             least = min(decision.seconds[:2])
             detail = (
                 f"voices of cosine {decision.similarity:.2f}, the lesser with {least:.1f} s of solo speech, cannot be told apart safely"
             )
             raise Reject("unsure", detail, **facts)
-        return decision
+        if confidence < self.min_confidence:
+            detail = f"{confidence:.3f} of the speech is expected to be given to the right speaker, of at least {self.min_confidence:g}"
+            raise Reject("low_confidence", detail, confidence=confidence, **facts)
 
 
 class _Networks:
     """The three networks, loaded."""
 
     def __init__(self, stage: PyannoteDiarize, device: str) -> None:
-        import torch
-
         self.stage, self.device = stage, device
-        self.dtype: Any = getattr(torch, stage.precision)
         self.segmentation = segmentation_model(device, stage.precision)
         self.embedding = embedding_model(device, stage.precision)
         self.pooling = Pooling.of(self.embedding)
@@ -192,7 +262,7 @@ class _Networks:
     def listen(self, audio: Floats, ticks: int) -> tuple[Heard, Mask]:
         """What the segmentation network heard, and where anybody speaks."""
         hop = round(self.stage.hop * RATE)
-        heard = hear(self.segmentation, audio, ticks, hop, self.stage.batch, self.device, self.dtype)
+        heard = hear(self.segmentation, audio, ticks, hop, self.stage.batch, self.device)
         return heard, speech_ticks(self.session, self.rule, audio, heard)
 
     def sounds(self, audio: Floats, ticks: int) -> tuple[Mask, Mask]:
@@ -203,7 +273,7 @@ class _Networks:
 
     def voices(self, audio: Floats, found: Moments, speech: Mask) -> Floats:
         """The embedding of each moment."""
-        return embed(self.embedding, self.pooling, audio, found.stretches, speech, self.stage.embedding_batch, self.device, self.dtype)
+        return embed(self.embedding, self.pooling, audio, found.stretches, speech, self.stage.embedding_batch, self.device)
 
 
 def resampled(recording: Recording, channel: int) -> Floats:
@@ -215,12 +285,9 @@ def resampled(recording: Recording, channel: int) -> Floats:
     return audio
 
 
-def expected_right(scene: Scene, heard: Heard) -> float:
-    """Expected share of speech that is on the right channel, by the probabilities that the decisions were made with."""
-    speech = scene.solo | scene.overlap
-    wrong_voice = (1 - scene.sure[scene.solo]).sum()
-    missed_overlap = heard.overlap[scene.solo].sum()
-    return float(np.clip(1 - (wrong_voice + missed_overlap) / max(1, speech.sum()), 0.0, 1.0))
+def voice_name(place: int) -> str:
+    """`A` for the voice heard first in a recording, `B` for the second and so on; after `Z` numbers."""
+    return chr(ord("A") + place) if place < 26 else f"voice {place + 1}"
 
 
 def _facts(decision: Decision) -> dict[str, Any]:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import json
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from schemas.diarization import Diarization, Segment
+from schemas.diarization import Conversation, Diarization, OtherSound, Segment
 from schemas.errors import Reject, UsageError
 from schemas.health import Health
 from schemas.recording import Recording
 from schemas.source import Source
-from schemas.span import Span
+from schemas.span import Span, union
 from stages.decode.fetch import open_uri, resolve
+from stages.diarize.conversations import Piece, Rule, Talk, check_some, split
 from stages.diarize.mixture import MIX, check_mix, mixture_channel
 from stages.diarize.rttm_file import MAX_BYTES, RttmError, RttmTurn, read_rttm
 from stages.sources.places import is_url, refusal
@@ -29,7 +31,9 @@ class RttmDiarize:
     """The turns of an RTTM file; the voice heard first is speaker 0, and both keep the names they have there.
 
     Rejects `bad_rttm` when the file is absent, malformed, of another recording or without a turn, `one_speaker` and `too_many_speakers`
-    when it names one voice, or three and more. The file is no part of an input's identity: after changing one, start a new work folder.
+    when it names one voice, or three and more. With `split_silence` it may name any number from two, each piece between long silences has
+    two of them, and a recording of which no piece is a conversation is rejected (`no_conversation`). The file is no part of an input's
+    identity: after changing one, start a new work folder.
     """
 
     name: ClassVar[str] = "diarize"
@@ -44,12 +48,34 @@ class RttmDiarize:
     line goes before it."""
     mix: tuple[str, ...] = MIX
     """Findings of channel health for which a two-channel recording is taken as one mixture."""
+    split_silence: float | None = None
+    """Seconds without any turn at which a recording is cut into conversations, each with its own two speakers: the two with the most solo
+    speech in it. Null: the whole recording is one conversation of two. A piece that is none (`schemas.diarization.DROPPED`) becomes no row;
+    it has its place in the tracks."""
+    split_turns: int = 2
+    """Turns that a conversation has at least: changes of floor (`stages.turns.floor`) plus one."""
+    split_share: float = 0.8
+    """Share of the speech of a conversation's two speakers that one of them has at most."""
+    split_seconds: float = 3.0
+    """Shortest conversation, from its first speech to its last."""
+    third_share: float = 0.1
+    """Share of the solo speech of a piece from which other people make it no conversation of two."""
 
     def __post_init__(self) -> None:
         check_mix(self.mix)
+        self._rule()
         wrong = [field for field in re.findall(r"\{[^{}]*\}", self.path) if field not in ("{id}", "{name}")]
         if wrong or not self.path.strip() or ".." in _parts(self.path):
             raise UsageError(f"diarize.path: {self.path!r} is no pattern; use a path without '..' that may hold {{id}} and {{name}}")
+
+    def _rule(self) -> Rule:
+        return Rule(
+            silence=self.split_silence,
+            turns=self.split_turns,
+            share=self.split_share,
+            seconds=self.split_seconds,
+            third_share=self.third_share,
+        )
 
     def weights(self) -> tuple[Weights, ...]:
         return ()
@@ -63,12 +89,58 @@ class RttmDiarize:
                 return Diarization(length=recording.length, rate=recording.rate, channel=None)
             where = _where(self.path, source)
             turns = _of_recording(_read(where, source.base), source, channel, where)
-            speakers = _two_speakers(turns, where)
-            found = [s for i, name in enumerate(speakers) for s in _segments(i, [t for t in turns if t.speaker == name], recording, where)]
-            ordered = tuple(sorted(found, key=lambda s: (s.span.start, s.span.end, s.speaker)))
-            return Diarization(length=recording.length, rate=recording.rate, channel=channel, segments=ordered, speakers=speakers)
+            names = _speakers(turns, where, self.split_silence is not None)
+            found = [_segments(i, [t for t in turns if t.speaker == name], recording, where) for i, name in enumerate(names)]
+            return _diarization(found, names, recording, channel, self._rule())
 
         return diarize
+
+
+def _diarization(found: list[list[Segment]], names: tuple[str, ...], recording: Recording, channel: int, rule: Rule) -> Diarization:
+    """The segments of each name as a diarization, cut into conversations where the rule says so."""
+    speakers = (names[0], names[1])
+    others: list[OtherSound] = []
+    conversations: tuple[Conversation, ...] = ()
+    if rule.silence is not None:
+        talk = Talk(
+            voices=tuple(union(segment.span for segment in voice) for voice in found),
+            both=(),
+            length=recording.length,
+            rate=recording.rate,
+        )
+        pieces = split(talk, rule, lambda *_: None)
+        conversations = tuple(
+            Conversation(each.span, each.dropped, None if each.alone else (names[each.pair[0]], names[each.pair[1]])) for each in pieces
+        )
+        check_some(conversations, recording.length, recording.rate)
+        found, others = _by_pieces(found, pieces)
+        pairs = {each.speakers for each in conversations if each.dropped is None and each.speakers is not None}
+        speakers = pairs.pop() if len(pairs) == 1 else ("A", "B")
+    ordered = sorted((segment for voice in found for segment in voice), key=lambda s: (s.span.start, s.span.end, s.speaker))
+    return Diarization(
+        length=recording.length,
+        rate=recording.rate,
+        channel=channel,
+        segments=tuple(ordered),
+        others=tuple(others),
+        speakers=speakers,
+        conversations=conversations,
+    )
+
+
+def _by_pieces(found: list[list[Segment]], pieces: Sequence[Piece]) -> tuple[list[list[Segment]], list[OtherSound]]:
+    """Segments of the two speakers of their piece, and those of other people as the other sound that they are there."""
+    starts = [piece.speech.start for piece in pieces]
+    mine: list[Segment] = []
+    others: list[OtherSound] = []
+    for voice, segments in enumerate(found):
+        for segment in segments:
+            pair = pieces[bisect_right(starts, segment.span.start) - 1].pair
+            if voice in pair:
+                mine.append(replace(segment, speaker=pair.index(voice)))
+            else:
+                others.append(OtherSound("third_voice", segment.span))
+    return [mine], sorted(others, key=lambda sound: (sound.span.start, sound.span.end))
 
 
 def _where(pattern: str, source: Source) -> str:
@@ -117,11 +189,11 @@ def _of_recording(turns: tuple[RttmTurn, ...], source: Source, channel: int, whe
     return [turn for turn in mine if turn.duration > 0]
 
 
-def _two_speakers(turns: Sequence[RttmTurn], where: str) -> tuple[str, str]:
-    """Both names, in order of first speech."""
-    names = list(dict.fromkeys(turn.speaker for turn in sorted(turns, key=lambda turn: turn.start)))
-    if len(names) == 2:
-        return names[0], names[1]
+def _speakers(turns: Sequence[RttmTurn], where: str, many: bool) -> tuple[str, ...]:
+    """The names in order of first speech: two, or with `many` two or more."""
+    names = tuple(dict.fromkeys(turn.speaker for turn in sorted(turns, key=lambda turn: turn.start)))
+    if len(names) == 2 or (many and len(names) > 2):
+        return names
     seconds = {name: round(sum(turn.duration for turn in turns if turn.speaker == name), 3) for name in names}
     if not names:
         raise Reject("bad_rttm", f"{where} holds no turn of this recording", file=where)
