@@ -61,7 +61,7 @@ def assemble(source: Source, recording: Recording, diarization: Diarization, how
         return passed_through(source, recording, how.first)
     mixture = recording.samples[diarization.channel]
     crossfade = round(how.crossfade * recording.rate)
-    layout = lay_out(widened(diarization, round(how.margin * recording.rate)), crossfade, how.unsure)
+    layout = lay_out(widened(diarization, round(how.margin * recording.rate), 2 * crossfade), crossfade, how.unsure)
     tone = _tone(source, recording, diarization, mixture) if how.floor == "room_tone" else None
     made = render(mixture, recording.bits, layout, fill(mixture, recording, diarization, layout), tone, how.residual)
     # The order in a mixture is that of first speech, and no side of the source can be told to be either voice.

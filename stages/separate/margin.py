@@ -9,11 +9,12 @@ from schemas.diarization import Diarization, Segment
 from schemas.span import Span, complement, union
 
 
-def widened(diarization: Diarization, margin: int) -> Diarization:
+def widened(diarization: Diarization, margin: int, between: int = 0) -> Diarization:
     """Each speaker's stretches grown by up to `margin` samples at both ends, where nobody speaks and no other sound was found.
 
-    Of a silence between two stretches each takes at most half. Where both speakers stop (start) together, the silence goes to the one whose
-    stretch is longer. Overlaps are as they were, and so is who speaks where somebody did.
+    Of a silence between two stretches `between` samples stay free, so that both can fade there, and each takes at most half of the rest.
+    Where both speakers stop (start) together, the silence goes to the one whose stretch is longer. Overlaps are as they were, and
+    so is who speaks where somebody did.
     """
     if not margin or not diarization.segments:
         return diarization
@@ -23,13 +24,13 @@ def widened(diarization: Diarization, margin: int) -> Diarization:
     grown: dict[Segment, Span] = {}
     for gap in complement(busy, diarization.length):
         left, right = ending.get(gap.start), starting.get(gap.end)
-        room = len(gap) if left is None or right is None else len(gap) // 2
+        room = len(gap) if left is None or right is None else max(0, len(gap) - between) // 2
         if left is not None:
             span = grown.get(left, left.span)
             grown[left] = Span(span.start, gap.start + min(margin, room))
         if right is not None:
             span = grown.get(right, right.span)
-            grown[right] = Span(gap.end - min(margin, len(gap) - room if left is not None else room), span.end)
+            grown[right] = Span(gap.end - min(margin, room), span.end)
     moved = (replace(segment, span=grown.get(segment, segment.span)) for segment in diarization.segments)
     return replace(diarization, segments=tuple(sorted(moved, key=lambda s: (s.span.start, s.span.end, s.speaker))))
 

@@ -12,9 +12,9 @@ from tests.stages.separate.mixtures import diarizations, diarized
 
 
 def test_each_takes_half_of_a_short_silence_and_its_margin_of_a_long_one() -> None:
-    grown = widened(diarized(1000, (0, 100, 200), (1, 231, 300), (0, 600, 700)), 50)
-    assert grown.of(0) == (Span(50, 215), Span(550, 750))
-    assert grown.of(1) == (Span(215, 350),)
+    grown = widened(diarized(1000, (0, 100, 200), (1, 231, 300), (0, 600, 700)), 50, 10)
+    assert grown.of(0) == (Span(50, 210), Span(550, 750))
+    assert grown.of(1) == (Span(221, 350),)
 
 
 def test_nothing_grows_beyond_the_recording_or_into_other_sound() -> None:
@@ -30,9 +30,9 @@ def test_where_both_stop_the_longer_stretch_has_the_silence() -> None:
     assert grown.of(1) == (Span(80, 100),)
 
 
-@given(diarizations(), st.integers(0, 60))
-def test_speech_is_as_it_was_and_silence_is_shared(diarization: Diarization, margin: int) -> None:
-    grown = widened(diarization, margin)
+@given(diarizations(), st.integers(0, 60), st.integers(0, 20))
+def test_speech_is_as_it_was_and_silence_is_shared(diarization: Diarization, margin: int, between: int) -> None:
+    grown = widened(diarization, margin, between)
     spoken = union(s.span for s in diarization.segments)
     assert grown.overlaps == diarization.overlaps
     for speaker in (0, 1):
@@ -44,4 +44,4 @@ def test_speech_is_as_it_was_and_silence_is_shared(diarization: Diarization, mar
         assert sum(taken) <= min(len(gap), 2 * margin)
         ends = {s.span.end for s in diarization.segments}, {s.span.start for s in diarization.segments}
         if gap.start in ends[0] and gap.end in ends[1]:
-            assert sum(taken) == min(len(gap), 2 * margin)
+            assert sum(taken) == min(2 * (max(0, len(gap) - between) // 2), 2 * margin)
