@@ -143,7 +143,7 @@ def verify(out: str, as_json: bool) -> None:
 @cli.command()
 @click.argument("src")
 @click.option("-o", "--output", "out", metavar="DIR", default="calibration", help="Where the scores go (default: calibration).")
-@click.option("--config", "-c", metavar="YAML", help="The config whose chain is measured (default: podcast_mono).")
+@click.option("--config", "-c", metavar="YAML", help="The config whose chain is measured (default: mono_calls).")
 @SET
 @click.option("--condition", "conditions", metavar="NAME", multiple=True, help="How to mix: clean (default), noise, snr=15,codec=mp3:32 …")
 @click.option("--beside", metavar="A.B=VALUE", multiple=True, help="Measure the chain with this setting beside it; may be repeated.")

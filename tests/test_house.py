@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.config import load_config, ready_made
+from schemas.diarization import DROPPED
 from schemas.errors import REASONS
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -179,6 +180,11 @@ def test_reasons_in_the_code_and_in_the_list_are_the_same() -> None:
     assert raised <= set(REASONS)
     named = set().union(*(literals(name) for name in NAMES if name != "schemas/errors.py"))
     assert set(REASONS) - named == set(), "reasons that nothing raises"
+
+
+def test_reasons_for_dropping_a_piece_are_all_given_somewhere() -> None:
+    named = set().union(*(literals(name) for name in NAMES if name.startswith("stages/diarize/")))
+    assert set(DROPPED) - named == set()
 
 
 @pytest.mark.parametrize("name", sorted(path.stem for path in (ROOT / "configs").glob("*.yaml")))

@@ -81,13 +81,13 @@ def of_health(condition: Condition) -> list[Figure]:
 
 
 def of_mixtures(mixtures: Mixtures) -> list[Figure]:
-    """How sure it is who speaks in each recording made from one channel."""
-    recordings = ("recording", "recordings")
-    sure = Look(title="Confidence", axis="expected share of speech on the right channel (%)", of="recordings", label=percent_label)
-    alike = Look(title="Likeness of the voices", axis="cosine between the two voice models", of="recordings")
+    """How sure it is who speaks in each conversation made from one channel."""
+    conversations = ("conversation", "conversations")
+    sure = Look(title="Confidence", axis="expected share of speech on the right channel (%)", of="conversations", label=percent_label)
+    alike = Look(title="Likeness of the voices", axis="cosine between the two voice models", of="conversations")
     return [
-        one(mixtures.confidence, recordings, sure, share, "Absent where the diarization gives none."),
-        one(mixtures.similarity, recordings, alike, lambda value: number(value, 2), "Near 1 two voices are hard to tell apart."),
+        one(mixtures.confidence, conversations, sure, share, "Absent where the diarization gives none."),
+        one(mixtures.similarity, conversations, alike, lambda value: number(value, 2), "Near 1 two voices are hard to tell apart."),
     ]
 
 

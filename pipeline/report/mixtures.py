@@ -44,11 +44,12 @@ class Heard:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One recording made from a mixture."""
+    """One conversation made from a mixture; most recordings are one."""
 
     rank: tuple[float, str]
     """Least sure first: confidence (unknown last), id."""
     id: str
+    """Of the recording; of a conversation further on in one, of its first row."""
     recorded: str
     """What it was: `one channel` or `two channels alike`."""
     confidence: float | None
@@ -57,11 +58,12 @@ class Line:
 
 @dataclass(slots=True)
 class Mixtures:
-    """Sums over the rows that were made from a mixture; a recording in several rows counts once."""
+    """Sums over the rows that were made from a mixture; a conversation in several rows counts once."""
 
     wanted: int = 100
-    """Recordings kept for the table."""
+    """Conversations kept for the table."""
     recordings: int = 0
+    conversations: int = 0
     mono: int = 0
     """Recordings whose source has one channel, of those with channel health."""
     seconds: float = 0.0
@@ -71,16 +73,27 @@ class Mixtures:
     confidence: Tally = field(default_factory=lambda: Tally(np.linspace(0, 1, 201), (1, 2, 4, 10, 20)))
     similarity: Tally = field(default_factory=lambda: Tally(np.linspace(-1, 1, 201), (1, 2, 5, 10, 20)))
     least_sure: list[Line] = field(default_factory=list)
+    ended: bool = False
+    """The last row that was taken in ends a conversation inside its recording."""
 
     def add(self, table: pa.Table) -> None:
-        """Take in some rows."""
-        mixed = table.filter(pa.array(from_mixture(table)))
+        """Take in some rows; those of a recording lie together, in order."""
+        begins = self._begins(table)
+        mixture = from_mixture(table)
+        mixed = table.filter(pa.array(mixture))
         if not mixed.num_rows:
             return
         self.seconds += float(numbers(mixed, "duration").sum())
         self._origins(column(mixed, "origins"))
         self._others(column(mixed, "others"))
-        self._recordings(mixed.filter(pa.array(numbers(mixed, "clip.index") == 0)))
+        self._conversations(table.filter(pa.array(mixture & begins)))
+
+    def _begins(self, table: pa.Table) -> Any:
+        """[rows]: the row is the first of its conversation."""
+        ends = np.asarray([cut == "conversation" for cut in column(table, "clip.cut").to_pylist()], bool)
+        begins = (numbers(table, "clip.index") == 0) | np.concatenate(([self.ended], ends[:-1]))
+        self.ended = bool(ends[-1])
+        return begins
 
     def _origins(self, lists: Any) -> None:
         items = pc.list_flatten(lists)
@@ -97,15 +110,18 @@ class Mixtures:
             heard.count += 1
             heard.seconds += sound["end"] - sound["start"]
 
-    def _recordings(self, first: pa.Table) -> None:
-        self.recordings += first.num_rows
+    def _conversations(self, first: pa.Table) -> None:
+        heads = numbers(first, "clip.index") == 0
+        self.recordings += int(heads.sum())
+        self.conversations += first.num_rows
         confidence, similarity = (_scores(column(first, "quality"), name) for name in ("diarization_confidence", "voice_similarity"))
         self.confidence.add(confidence)
         self.similarity.add(similarity)
         sides = pc.list_value_length(column(first, "health.sides")).to_pylist()
-        self.mono += sides.count(1)
+        self.mono += [n for n, head in zip(sides, heads, strict=True) if head].count(1)
         words = {1: "one channel", 2: "two channels alike"}
-        ids = column(first, "clip.recording").to_pylist()
+        recordings, rows = (column(first, name).to_pylist() for name in ("clip.recording", "id"))
+        ids = [recording if head else row for recording, row, head in zip(recordings, rows, heads, strict=True)]
         lines = [
             Line((np.inf if np.isnan(c) else float(c), id), id, words.get(n, UNKNOWN), _known(c), _known(s))
             for id, n, c, s in zip(ids, sides, confidence, similarity, strict=True)

@@ -1,14 +1,14 @@
-"""Voices of one piece of a recording, beside what the whole of it says of them: how firmly two are told apart, and who was missed.
+"""Voices of the pieces of a recording, beside what the whole of it says of them: how firmly two are told apart, and who was missed.
 
-Voices are learned over the whole recording. In a show of many people that can give two of them one voice, most of all two who share a
-telephone line; so where a piece has no two voices by that, or clearly better ones by itself, it is decided by itself, and its voices are
-looked up among those that are known.
+Voices are learned over the whole recording, which is best for two people. In a show of many it can give two of them one voice, most of all
+two who share a telephone line. Where that shows, every piece that can be is decided by itself, as if it were a recording, and the voices
+of the pieces are put together by their likeness; the other pieces are decided among the voices so found.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,11 +21,18 @@ from stages.diarize.voices import ONE_PERSON
 
 ASIDE = 2
 """The label of everybody else, once two voices are looked at."""
-CLEARLY = 0.5
-"""Evidence by which a piece's own two voices must be the better ones to be preferred."""
+HEARD = 0.2
+"""Agreement of the segmentation network below which a piece's own two voices may be one."""
+CLEARLY = 0.25
+"""Agreement by which a piece's own two voices must be better than the whole recording's to show that those are wrong."""
 
+Vectors = NDArray[np.float64]
 Decide = Callable[[Heard, Moments, NDArray[np.float32]], Decision | None]
 """`stages.diarize.two_party.decide` with its settings."""
+Label = Callable[[Heard, Moments, NDArray[np.float32], Vectors], tuple[NDArray[np.int64], Vectors]]
+"""`stages.diarize.two_party.labelled` with its settings."""
+Verdict = Callable[[Decision], str | None]
+"""Why two voices are not told apart; None where they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +43,17 @@ class Known:
     heard: Heard
     found: Moments
     vectors: NDArray[np.float32]
+    own: Mapping[Span, tuple[NDArray[np.int64], Decision]] = field(default_factory=dict)
+    """Pieces that were decided by themselves: the number in `decision` of each of their voices, and what was decided."""
 
     def between(self, pair: tuple[int, int], stretch: Span) -> Decision:
         """The decision on two voices inside a stretch of ticks: their likeness there, and how far the network agrees.
 
         The cosine is that of the voices' centres, or of what the stretch itself holds of them where that is more alike: one person who was
-        given to two voices sounds the same in both.
+        given to two voices sounds the same in both. A piece that was decided by itself says what it found.
         """
+        if stretch in self.own and set(pair) == set(self.own[stretch][0][:2].tolist()):
+            return self.own[stretch][1]
         inside, here = self._inside(stretch)
         labels = self.decision.labels[inside]
         mine = np.select([labels == pair[0], labels == pair[1]], [0, 1], ASIDE).astype(np.int64)
@@ -60,23 +71,41 @@ class Known:
             seconds=seconds,
         )
 
-    def again(self, stretches: Spans, decide: Decide, verdict: Callable[[Decision], str | None]) -> Known:
-        """The same with the voices of some stretches decided by themselves: where their two main voices by the whole recording are no two
-        by `verdict`, or are by `CLEARLY` worse, and their own are two. The decision then may have more voices; `similarity` and
-        `agreement` stay those of the whole."""
-        labels, sure, centres = self.decision.labels.copy(), self.decision.sure.copy(), self.decision.centres
+    def again(self, stretches: Spans, decide: Decide, label: Label, verdict: Verdict) -> Known:
+        """The same where the whole recording's voices are right about every piece, otherwise with the voices of the pieces.
+
+        They are wrong where they find no two in a piece that by itself has two, or where the network agrees with its own ones far better.
+        `similarity` and `agreement` stay those of the whole.
+        """
+        own = {stretch: made for stretch in stretches if (made := self._by_itself(stretch, decide, verdict)) is not None}
+        if not any(self._wrong(stretch, made, verdict) for stretch, made in own.items()):
+            return self
+        people, names = linked(list(own.values()))
+        strangers = self.decision.centres[(self.decision.centres @ people.T).max(axis=1) < ONE_PERSON]
+        centres = np.vstack((people, strangers))
+        labels, sure = self.decision.labels.copy(), self.decision.sure.copy()
         for stretch in stretches:
             inside, here = self._inside(stretch)
-            own = decide(_near(self.heard, stretch), here, self.vectors[inside])
-            if own is None or verdict(own) is not None:
+            if not len(here.at):
                 continue
-            before = self.between(self._main(inside), stretch)
-            if verdict(before) is None and (before.labels == 1).any() and own.evidence < before.evidence + CLEARLY:
-                continue
-            names, centres = _looked_up(own.centres, centres)
-            labels[inside], sure[inside] = names[own.labels], own.sure
-        seconds = np.bincount(labels, minlength=len(centres)) * STEP / PER_SECOND
-        return replace(self, decision=replace(self.decision, labels=labels, sure=sure, centres=centres, seconds=tuple(seconds.tolist())))
+            if stretch in own:
+                labels[inside], sure[inside] = names[list(own).index(stretch)][own[stretch].labels], own[stretch].sure
+            else:
+                labels[inside], sure[inside] = label(_near(self.heard, stretch), here, self.vectors[inside], centres)
+        seconds = tuple((np.bincount(labels, minlength=len(centres)) * STEP / PER_SECOND).tolist())
+        decision = replace(self.decision, labels=labels, sure=sure, centres=centres, seconds=seconds)
+        return replace(self, decision=decision, own=dict(zip(own, zip(names, own.values(), strict=True), strict=True)))
+
+    def _by_itself(self, stretch: Span, decide: Decide, verdict: Verdict) -> Decision | None:
+        """A piece decided as a recording would be, if two voices are then told apart."""
+        inside, here = self._inside(stretch)
+        made = decide(_near(self.heard, stretch), here, self.vectors[inside])
+        return None if made is None or verdict(made) is not None or made.agreement < HEARD else made
+
+    def _wrong(self, stretch: Span, own: Decision, verdict: Verdict) -> bool:
+        before = self.between(self._main(self._inside(stretch)[0]), stretch)
+        missed = not (before.labels == 1).any() or verdict(before) is not None
+        return missed or own.agreement >= before.agreement + CLEARLY
 
     def _inside(self, stretch: Span) -> tuple[slice, Moments]:
         low, high = np.searchsorted(self.found.at, (stretch.start, stretch.end)).tolist()
@@ -89,17 +118,30 @@ class Known:
         return first, second
 
 
-def _looked_up(own: NDArray[np.float64], known: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """The number of each of a piece's voices [k, size] among the known ones, and those with the new ones added.
+def linked(pieces: Sequence[Decision]) -> tuple[Vectors, list[NDArray[np.int64]]]:
+    """The people [n, size] whose voices the pieces have, and the number of each of a piece's voices among them.
 
-    A voice is the known one that it is most like, if they are as alike as one person's; two voices that are most like the same one are
-    neither of them, but those that it mixed.
+    The two groups of voices that are most alike become one, as long as they are as alike as one person's and hold no two of one piece:
+    agglomerative clustering by the cosine of weighted means.
     """
-    cosines = own @ known.T
-    best = cosines.argmax(axis=1)
-    taken = (cosines.max(axis=1) >= ONE_PERSON) & (np.bincount(best, minlength=len(known))[best] == 1)
-    names = np.where(taken, best, len(known) + np.cumsum(~taken) - 1)
-    return names.astype(np.int64), np.vstack((known, own[~taken]))
+    owners = np.repeat(np.arange(len(pieces)), [len(piece.centres) for piece in pieces])
+    weights = np.concatenate([np.maximum(piece.seconds, STEP / PER_SECOND) for piece in pieces])
+    sums = np.concatenate([piece.centres for piece in pieces]) * weights[:, None]
+    groups = np.arange(len(owners))
+    apart = owners[:, None] == owners[None, :]
+    while True:
+        units = sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-12)
+        cosines = np.where(apart, -np.inf, units @ units.T)
+        first, second = sorted(int(i) for i in np.unravel_index(int(cosines.argmax()), cosines.shape))
+        if cosines[first, second] < ONE_PERSON:
+            break
+        sums[first] += sums[second]
+        groups[groups == second] = first
+        apart[first] |= apart[second]
+        apart[:, first] = apart[first]
+        apart[second] = apart[:, second] = True
+    kept, numbers = np.unique(groups, return_inverse=True)
+    return units[kept], [numbers[owners == piece].astype(np.int64) for piece in range(len(pieces))]
 
 
 def _mean_directions(

@@ -26,7 +26,7 @@ from stages.diarize.segmentation import RATE, Heard, hear
 from stages.diarize.sounds import MUSIC, MusicDetector, tones
 from stages.diarize.speech import speech_ticks
 from stages.diarize.ticks import PER_SECOND, Mask, long_runs, runs, span_of, ticks_of
-from stages.diarize.two_party import Decision, Moments, decide, moments, nearest, overlapped
+from stages.diarize.two_party import Decision, Moments, decide, labelled, moments, nearest, overlapped
 from stages.spool import Spool
 from stages.stage import Weights, speed
 from stages.vad.silero import SileroVad, open_session
@@ -153,7 +153,7 @@ class PyannoteDiarize:
         decision = self._some(self._decide(heard, found, vectors), found, recording)
         known = Known(decision, heard, found, vectors)
         if self.split_silence is not None:
-            known = known.again(stretches(spans(speech), self._rule(), PER_SECOND), self._decide, self._verdict)
+            known = known.again(stretches(spans(speech), self._rule(), PER_SECOND), self._decide, self._label, self._verdict)
         decision, at = known.decision, nearest(found, len(speech))
         scene = Scene(
             solo=speech & ~both,
@@ -211,6 +211,9 @@ class PyannoteDiarize:
 
     def _decide(self, heard: Heard, found: Moments, vectors: Floats) -> Decision | None:
         return decide(heard, found, vectors, self.third_alike, self.third_seconds, self.smoothing)
+
+    def _label(self, heard: Heard, found: Moments, vectors: Floats, centres: NDArray[np.float64]) -> tuple[Any, Any]:
+        return labelled(heard, found, vectors, centres, self.smoothing)
 
     def _some(self, decision: Decision | None, found: Moments, recording: Recording) -> Decision:
         """The decision if there is one; raises `Reject` otherwise."""

@@ -126,13 +126,25 @@ def decide(
     clusters = more_voices(wide[firm], weights, two, alike, third_seconds * a_second, MOST_VOICES)
     centres = _by_share(clusters, weights)
     switch = _switching(heard, found, smoothing)
-    trust = FIT * np.minimum(1.0, lengths / FIRM)
+    trust = _trust(lengths)
     for again in range(ROUNDS + 1):
         fits = trust[:, None] * (wide @ centres.T)
         labels = best_path(fits, switch)
         if again < ROUNDS:
             centres = relearned(wide[firm], _margins(fits, labels)[firm] * weights, labels[firm], centres)
     return _decision(heard, found, fits, labels, switch, centres)
+
+
+def labelled(heard: Heard, found: Moments, vectors: NDArray[np.float32], centres: Floats, smoothing: float) -> tuple[Labels, Floats]:
+    """Which of some known voices [k, size] speaks at each of one or more moments, and how probable that is; arguments as for `decide`."""
+    fits = _trust(found.lengths)[:, None] * (vectors.astype(np.float64) @ centres.T)
+    switch = _switching(heard, found, smoothing)
+    labels = best_path(fits, switch)
+    return labels, posteriors(fits, switch)[np.arange(len(labels)), labels]
+
+
+def _trust(lengths: Floats) -> Floats:
+    return np.asarray(FIT * np.minimum(1.0, lengths / FIRM))
 
 
 def _decision(heard: Heard, found: Moments, fits: Floats, labels: Labels, switch: Floats, centres: Floats) -> Decision:

@@ -44,7 +44,7 @@ class RecordedTracks:
                 raise Reject(
                     "not_two_channel",
                     f"the recording has {recording.channels} channel; this chain takes one channel per speaker; "
-                    "to tell two voices in one channel apart, use the config podcast_mono (-c podcast_mono)",
+                    "to tell two voices in one channel apart, use the config mono_calls (-c mono_calls), or -c podcast_mono for long shows",
                     channels=recording.channels,
                     rate=recording.rate,
                     samples=recording.length,

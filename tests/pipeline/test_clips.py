@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from pipeline.clips import MAX_NATIVE_BYTES, clip_limit, clips, within
+from pipeline.clips import MAX_NATIVE_BYTES, clip_limit, clips, clips_inside, within
 from schemas.errors import LawError
 from schemas.span import Span, Spans, intersect, union
 
@@ -78,6 +78,20 @@ def test_what_is_left_of_a_silence_is_not_cut_again() -> None:
 def test_no_limit_below_one_sample() -> None:
     with pytest.raises(LawError, match="limit 0"):
         clips(10, 0, ())
+
+
+@given(recordings(), st.integers(0, 300), st.integers(1, 300))
+def test_a_conversation_is_cut_like_a_recording_and_keeps_its_place(
+    made: tuple[int, int, tuple[Spans, Spans]], start: int, size: int
+) -> None:
+    length, limit, speech = made
+    window = Span(min(start, length - 1), min(min(start, length - 1) + size, length))
+    found = clips_inside(window, length, limit, speech)
+    alone = clips(len(window), limit, [within(channel, window) for channel in speech])
+    assert [clip.span.start for clip in found] == [window.start, *(clip.span.end for clip in found[:-1])]
+    assert [len(clip.span) for clip in found] == [len(clip.span) for clip in alone]
+    assert [clip.cut for clip in found[:-1]] == [clip.cut for clip in alone[:-1]]
+    assert (found[-1].span.end, found[-1].cut) == (window.end, "end" if window.end == length else "conversation")
 
 
 @given(st.floats(0.001, 1000), st.sampled_from([8000, 11025, 48000, 384000]), st.sampled_from([16, 24]))

@@ -11,7 +11,7 @@ import pytest
 from pipeline.left_out import NOTHING, left_out, together
 from schemas.diarization import Conversation, Diarization
 from schemas.span import Span
-from tests.pipeline.calling import ENERGY, Cli, rows
+from tests.pipeline.calling import ENERGY, Cli, rejects, rows
 from tests.pipeline.talks import RATE, talk, write_call
 
 CHAIN = ("-c", "podcast_mono", "--set", "diarize.backend=rttm", "--set", "diarize.split_silence=5.0", "--set", "diarize.split_seconds=1.0")
@@ -53,6 +53,27 @@ def test_rows_are_conversations_in_their_place_and_everything_adds_up(cli: Cli, 
     assert [(each["reason"], each["pieces"]) for each in unused["dropped"]] == [("one_speaker", 1)]
     kept = made["show#0000"]["duration"] + made["show#0001"]["duration"]
     assert kept + unused["dropped"][0]["seconds"] + unused["silence"] == pytest.approx(samples.shape[1] / RATE)
+
+
+def test_merged_parts_and_a_lost_show_are_accounted_for(cli: Cli, tmp_path: Path) -> None:
+    samples, rttm = show()
+    for part in ("a", "b"):
+        write_call(tmp_path / part / f"{part}.wav", samples)
+        (tmp_path / part / f"{part}.rttm").write_text(rttm.replace("show", part))
+    write_call(tmp_path / "b" / "lost.wav", samples)
+    alone = rttm.replace("show", "lost").splitlines(keepends=True)
+    (tmp_path / "b" / "lost.rttm").write_text(alone[0] + alone[-1])
+    for part in ("a", "b"):
+        told = cli("build", tmp_path / part, tmp_path / f"out-{part}", "--local", "--workers", "0", "-q", *ENERGY, *CHAIN)
+        assert "left out of 1 recordings cut into conversations: 1 pieces of" in told
+    (lost,) = rejects(tmp_path / "out-b")
+    assert (lost["id"], lost["stage"], lost["reason"]) == ("lost", "diarize", "no_conversation")
+    told = cli("pack", tmp_path / "out", tmp_path / "out-a", tmp_path / "out-b")
+    assert "left out of 2 recordings cut into conversations: 2 pieces of" in told
+    unused = json.loads((tmp_path / "out" / "manifest.json").read_text())["left_out"]
+    kept = sum(row["duration"] for row in rows(tmp_path / "out"))
+    assert kept + sum(each["seconds"] for each in unused["dropped"]) + unused["silence"] == pytest.approx(2 * samples.shape[1] / RATE)
+    assert "one voice holds all of it" in (tmp_path / "out" / "report.html").read_text()
 
 
 def test_sums_of_what_was_left_out() -> None:

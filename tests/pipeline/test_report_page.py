@@ -10,9 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from pipeline.left_out import DroppedPieces, LeftOut
 from pipeline.place import LocalPlace
 from pipeline.report import FOLDER, write_report
 from pipeline.report.timelines import clipped, overlap
+from schemas.diarization import DROPPED
 from schemas.errors import RejectRecord
 from schemas.row import Row
 from tests.pipeline.report_sets import HOSTILE, calls, mixed, publish, rejected, without_measures
@@ -122,6 +124,24 @@ def test_mixtures_are_shown_and_said_to_be_mono(tmp_path: Path) -> None:
     ):
         assert said in words
     assert "Confidence" in {a["aria-label"] for a in page.all("svg")}
+
+
+def test_what_was_left_out_is_shown_and_only_then(tmp_path: Path) -> None:
+    rows = calls(2)
+    assert "Left out" not in Page(made(tmp_path / "whole", rows, [])).text
+    unused = LeftOut(3, (DroppedPieces("one_turn", 12, 250.0), DroppedPieces("one_sided", 1, 4000.0)), 65.0)
+    where = tmp_path / "cut"
+    write_report(LocalPlace(str(where)), publish(where, rows, [], left_out=unused), [])
+    text = (where / "report.html").read_text(encoding="utf-8")
+    page = Page(text)
+    assert page.open == []
+    words = re.sub(r"\s+", " ", page.text)
+    assert "Left out1.20 hof recordings in the set: 13 pieces, and silence" in words
+    assert "13 pieces of recordings in the set (1.18 h) became no row, being no conversation of two." in words
+    assert "3 recordings were cut into conversations at long silences." in words
+    for said in ("one sided", DROPPED["one_sided"], "one turn", DROPPED["one_turn"], "silence between pieces"):
+        assert said in words
+    assert words.index(DROPPED["one_sided"]) < words.index(DROPPED["one_turn"]), "most audio first"
 
 
 def test_numbers_stand_on_the_page(tmp_path: Path) -> None:

@@ -130,6 +130,20 @@ def test_a_mixture_in_several_rows_counts_once_and_may_be_unmeasured(tmp_path: P
     assert (line.id, line.recorded, line.confidence, line.similarity) == ("long", "not measured", None, None)
 
 
+@pytest.mark.parametrize("shards", [1, 6])
+def test_each_conversation_of_a_show_counts_once_with_its_own_sureness(tmp_path: Path, shards: int) -> None:
+    rng = np.random.default_rng(5)
+    cuts = ("silence", "conversation", "conversation", "silence", "conversation")
+    parts = [mixed(rng, f"show#{i:04d}", 20.0) for i in range(5)]
+    rows = [replace(each, clip=RowClip("show", i, 5, 30.0 * i, 30.0 * i + 20, cuts[i])) for i, each in enumerate(parts)]
+    rows.append(mixed(rng, "whole", 20.0))
+    found = summed(rows, tmp_path, shards=shards).mixtures
+    assert (found.recordings, found.conversations, found.mono, found.confidence.n) == (2, 4, 2, 4)
+    sure = {each.id: each.quality[0].value for each in rows}
+    wanted = {"show": sure["show#0000"], "show#0002": sure["show#0002"], "show#0003": sure["show#0003"], "whole": sure["whole"]}
+    assert {line.id: line.confidence for line in found.least_sure} == wanted
+
+
 def test_recorded_channels_are_no_mixtures(rows: list[Row], tmp_path: Path) -> None:
     found = summed(rows, tmp_path).mixtures
     assert (found.recordings, found.seconds, found.kinds, found.others, found.least_sure) == (0, 0.0, {}, {}, [])

@@ -10,10 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.config import load_config
+from pipeline.left_out import left_out
 from pipeline.plan import make_plan
 from pipeline.rows import clip_activity, provenance, rows_of
 from schemas.activity import Activity, Turns
-from schemas.diarization import Diarization, OtherSound, Segment
+from schemas.diarization import Conversation, Diarization, OtherSound, Segment
 from schemas.health import Health
 from schemas.recording import Recording
 from schemas.row import Row
@@ -147,14 +148,24 @@ SEGMENTS = (
 OTHERS = (OtherSound("music", Span(0, 700)), OtherSound("third_voice", Span(8100, 8900)), OtherSound("tone", Span(8500, 9500)))
 
 
-def mixture_rows(minutes: float, residual: bool) -> tuple[list[Row], dict[type, Any]]:
+def mixture_rows(
+    minutes: float, residual: bool, conversations: tuple[Conversation, ...] = (), first: str = "as_recorded"
+) -> tuple[list[Row], dict[type, Any]]:
     """Rows of a mono recording, through the stages that make them."""
     stereo = toy_recording("x", 2.0)
     mono = Recording(samples=stereo.samples[:1], rate=RATE, bits=16, decoding=stereo.decoding)
     diarization = Diarization(
-        length=mono.length, rate=RATE, channel=0, segments=SEGMENTS, others=OTHERS, speakers=("Ann", "Bob"), confidence=0.9, similarity=0.4
+        length=mono.length,
+        rate=RATE,
+        channel=0,
+        segments=SEGMENTS,
+        others=OTHERS,
+        speakers=("Ann", "Bob"),
+        confidence=0.9,
+        similarity=0.4,
+        conversations=conversations,
     )
-    tracks = RouteSeparate(residual=residual, margin=0).load("cpu")(SOURCE, mono, diarization)
+    tracks = RouteSeparate(first=first, residual=residual, margin=0).load("cpu")(SOURCE, mono, diarization)
     activity = Activity(channels=TALK, length=mono.length, rate=RATE)
     turns = ChannelTurns().load("cpu")(tracks, activity)
     stats = TurnTaking().load("cpu")
@@ -240,6 +251,63 @@ def test_clips_of_a_mixture_put_together_are_the_whole(residual: bool, minutes: 
         assert (kinds[origin.channel, origin.span.start : origin.span.end] == origin.kind).all()
     for other in OTHERS:
         assert np.flatnonzero(sounds[other.kind]).tolist() == list(range(other.span.start, other.span.end))
+
+
+SHOW = (
+    Conversation(Span(0, 8000), None, ("Ann", "Cy"), 0.95, 0.2),
+    Conversation(Span(8000, 10000), "one_turn", ("Ann", "Dee"), 0.5, 0.1),
+    Conversation(Span(11000, 16000), None, ("Bob", "Ann"), 0.85),
+)
+
+
+@pytest.mark.parametrize("first", ["as_recorded", *(f"random:{seed}" for seed in range(4))])
+def test_rows_of_a_show_are_its_conversations_with_their_own_speakers_and_place(first: str) -> None:
+    found, values = mixture_rows(30.0, residual=True, conversations=SHOW, first=first)
+    tracks: Tracks = values[Tracks]
+    head = ("Ann", "Bob").index(tracks.speakers[0])
+    assert [row.id for row in found] == ["call-1#0000", "call-1#0001"]
+    kept = [each for each in SHOW if each.dropped is None]
+    for index, (row, conversation) in enumerate(zip(found, kept, strict=True)):
+        span = conversation.span
+        assert row.clip.recording == "call-1"
+        assert (row.clip.index, row.clip.count) == (index, 2)
+        assert (row.clip.start, row.clip.end) == span.seconds(RATE)
+        assert np.array_equal(decoded(row.audio.bytes), tracks.samples[:, span.start : span.end])
+        assert row.residual is not None
+        assert tracks.residual is not None
+        assert np.array_equal(decoded(row.residual.bytes), tracks.residual[:, span.start : span.end])
+        assert conversation.speakers is not None
+        names = conversation.speakers if head == 0 else conversation.speakers[::-1]
+        assert tuple(speaker.name for speaker in row.speakers) == names
+        assert {(turn.channel, turn.speaker) for turn in row.turns} <= set(enumerate(names))
+        assert row.turns
+        inner = clip_activity(values[Activity], span)
+        assert row.stats == TurnTaking().load("cpu")(inner)
+        told = {score.name: score.value for score in row.quality}
+        assert told["diarization_confidence"] == conversation.confidence
+        assert told.get("voice_similarity") == conversation.similarity
+    assert [row.clip.cut for row in found] == ["conversation", "end"]
+    assert [(other.kind, other.start) for other in found[0].others] == [("music", 0.0)]
+
+
+@given(minutes=st.floats(0.1 / 60, 2.5 / 60))
+def test_clips_of_conversations_hold_all_of_them_and_nothing_else(minutes: float) -> None:
+    found, values = mixture_rows(minutes, residual=False, conversations=SHOW)
+    samples = values[Tracks].samples
+    kept = np.concatenate([samples[:, each.span.start : each.span.end] for each in SHOW if each.dropped is None], axis=1)
+    assert np.array_equal(np.concatenate([decoded(row.audio.bytes) for row in found], axis=1), kept)
+    assert [row.id for row in found] == [f"call-1#{index:04d}" for index in range(len(found))]
+    unused = left_out(values[Diarization])
+    assert sum(row.duration for row in found) + unused.seconds + unused.silence == pytest.approx(samples.shape[1] / RATE)
+    for row in found:
+        assert np.array_equal(decoded(row.audio.bytes), samples[:, round(row.clip.start * RATE) : round(row.clip.end * RATE)])
+        assert {speaker.name for speaker in row.speakers} == ({"Ann", "Cy"} if row.clip.start < 1 else {"Bob", "Ann"})
+
+
+def test_one_conversation_that_is_the_whole_recording_is_a_row_like_any_other() -> None:
+    (plain,), _ = mixture_rows(30.0, residual=False)
+    (row,), _ = mixture_rows(30.0, residual=False, conversations=(Conversation(Span(0, 16000), None, ("Ann", "Bob"), 0.9, 0.4),))
+    assert row == plain
 
 
 def test_recorded_channels_have_nothing_of_a_mixture() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from schemas.diarization import Diarization, Segment
+from schemas.diarization import Conversation, Diarization, OtherSound, Segment
 from schemas.errors import Reject, UsageError
 from schemas.health import Health, Side
 from schemas.recording import Decoding, Recording
@@ -154,6 +154,51 @@ def test_wrong_patterns_are_told(path: str) -> None:
         RttmDiarize(path=path)
     with pytest.raises(UsageError, match=r"diarize\.mix"):
         RttmDiarize(mix=("dualmono",))
+
+
+SHOW = lines((1, 3, "host"), (3, 5, "x"), (5, 6, "host"), (12, 14, "y"), (14, 16, "host"), (15.8, 16, "x"), (23, 30, "x"))
+
+
+def test_a_show_is_cut_where_nobody_speaks_and_each_piece_has_its_own_two(tmp_path: Path) -> None:
+    (tmp_path / "call.rttm").write_text(SHOW)
+    assert verdict(tmp_path, sound=recording(40.0)).reason == "too_many_speakers"
+    found = run(tmp_path, sound=recording(40.0), split_silence=5.0)
+    assert found.conversations == (
+        Conversation(Span(0, 7 * RATE), None, ("host", "x")),
+        Conversation(Span(11 * RATE, 17 * RATE), None, ("host", "y")),
+        Conversation(Span(22 * RATE, 31 * RATE), "one_speaker"),
+    )
+    assert found.kept == found.conversations[:2]
+    assert found.speakers == ("A", "B"), "the pieces have other pairs"
+    assert [(s.speaker, s.span.seconds(RATE)) for s in found.segments] == [
+        (0, (1, 3)),
+        (1, (3, 5)),
+        (0, (5, 6)),
+        (1, (12, 14)),
+        (0, (14, 16)),
+        (1, (23, 30)),
+    ]
+    assert found.others == (OtherSound("third_voice", Span(round(15.8 * RATE), 16 * RATE)),)
+
+
+def test_a_show_of_two_keeps_their_names_and_channels(tmp_path: Path) -> None:
+    (tmp_path / "call.rttm").write_text(lines((1, 3, "bob"), (3, 5, "ann"), (12, 14, "ann"), (14, 16, "bob")))
+    found = run(tmp_path, sound=recording(20.0), split_silence=5.0)
+    assert found.speakers == ("bob", "ann")
+    assert {each.speakers for each in found.conversations} == {("bob", "ann")}
+    whole = run(tmp_path, sound=recording(20.0))
+    assert (found.segments, whole.conversations) == (whole.segments, ())
+
+
+def test_a_show_without_a_conversation_is_a_reject(tmp_path: Path) -> None:
+    (tmp_path / "call.rttm").write_text(lines((1, 5, "a"), (12, 16, "b")))
+    told = verdict(tmp_path, sound=recording(20.0), split_silence=5.0)
+    assert told.reason == "no_conversation"
+    assert told.facts["dropped"] == {"one_speaker": {"pieces": 2, "seconds": 15.0}}, (
+        "a silence too short to cut stays with its piece at the ends too"
+    )
+    assert (told.facts["silence"], told.facts["seconds"]) == (5.0, 20.0)
+    assert len(run(tmp_path, sound=recording(20.0), split_silence=8.0, split_share=1.0).kept) == 1
 
 
 @needs_shared
