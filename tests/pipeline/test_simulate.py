@@ -102,6 +102,7 @@ def test_a_data_set_is_built_from_the_manifest(cli: Cli, tmp_path: Path) -> None
 CONDITIONS = ("minutes=1", "snr_db=10..30", "rt60=0.1..0.3", "leakage_db=-40..-20", "level_db=-6..6", "codec=none,mp3:32,mulaw")
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_bytes_whoever_makes_them(tmp_path: Path) -> None:
     src = hissing(tmp_path / "utterances")
     for name, workers, seed in (("one", 1, 3), ("two", 2, 3), ("other", 1, 4)):

@@ -170,6 +170,7 @@ def load(home: Path, model: str, revision: str = "main", **env: str) -> str:
     return done.stdout.strip()
 
 
+@pytest.mark.slow
 def test_a_model_of_the_hub_is_fetched_once_and_then_found_offline(hub: Hub, tmp_path: Path) -> None:
     where = f"http://127.0.0.1:{hub.server_port}"
     assert load(tmp_path, "owner/open", HF_ENDPOINT=where) == "loaded"
@@ -178,6 +179,7 @@ def test_a_model_of_the_hub_is_fetched_once_and_then_found_offline(hub: Hub, tmp
     assert load(tmp_path, "owner/open", HF_HUB_OFFLINE="1") == "loaded"
 
 
+@pytest.mark.slow
 def test_the_token_comes_from_the_environment_only(hub: Hub, tmp_path: Path) -> None:
     where = f"http://127.0.0.1:{hub.server_port}"
     (tmp_path / "token").write_text("hf_stored")
@@ -195,6 +197,7 @@ def test_the_token_comes_from_the_environment_only(hub: Hub, tmp_path: Path) -> 
     assert "hf_given" not in refused
 
 
+@pytest.mark.slow
 def test_names_and_revisions_that_are_not_there_are_told(hub: Hub, tmp_path: Path) -> None:
     where = f"http://127.0.0.1:{hub.server_port}"
     assert "there is none of that name, or it is private" in load(tmp_path, "owner/other", HF_ENDPOINT=where)

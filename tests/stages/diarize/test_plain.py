@@ -44,6 +44,7 @@ def test_the_batch_changes_nothing(batch: int) -> None:
 
 
 @pytest.mark.parametrize("precision", ["float16", "bfloat16"])
+@pytest.mark.slow
 def test_shorter_numbers_work_on_a_cpu(precision: Any) -> None:
     assert error_rate(of(PlainDiarize(**FAST, precision=precision), call()), 0.5) < 0.05
 

@@ -139,6 +139,7 @@ def test_what_is_no_dialogue_of_two_is_turned_down_with_facts(run: Run, file: st
 
 @needs_shared
 @pytest.mark.parametrize("channel", [0, 1])
+@pytest.mark.slow
 def test_one_side_of_a_call_is_one_speaker(run: Run, channel: int) -> None:
     channels, rate = call("SNG0480")
     assert verdict_of(run, recording(np.asarray(channels[channel], np.int16), rate)).reason in ("one_speaker", "unsure")
@@ -187,6 +188,7 @@ def test_batches_and_threads_do_not_change_who_speaks() -> None:
 
 
 @pytest.mark.parametrize("precision", ["bfloat16", "float16"])
+@pytest.mark.slow
 def test_half_precision_runs_on_the_cpu_and_hears_nearly_the_same(precision: str) -> None:
     samples, rate = soundfile.read(sample_folder() / "sample.wav", dtype="int16")
     made = recording(samples, rate)

@@ -80,6 +80,7 @@ def test_two_calls_and_a_monologue_are_two_conversations_in_their_places() -> No
     assert any(s.span.start > found.conversations[2].span.start for s in found.segments), "a dropped piece has its place in the tracks"
 
 
+@pytest.mark.slow
 def test_a_pair_that_comes_back_has_its_names_and_channels() -> None:
     parts = (
         ("spokenwoz/SNG0072.wav", 0, 50),
@@ -96,6 +97,7 @@ def test_a_pair_that_comes_back_has_its_names_and_channels() -> None:
     assert names == {"spokenwoz/SNG0072.wav": {("A", "B")}, "spokenwoz/MUL1423.wav": {("C", "D")}}
 
 
+@pytest.mark.slow
 def test_a_call_with_long_silences_is_decided_as_it_is_whole() -> None:
     made, _ = show(part("spokenwoz/MUL1423.wav", 0, 30), part("spokenwoz/MUL1423.wav", 30, 60))
     cut, whole = diarized(made, split_silence=5.0), diarized(made)

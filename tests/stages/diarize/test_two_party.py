@@ -116,6 +116,7 @@ def test_a_third_person_has_a_label_of_their_own_after_the_two_with_most_speech(
     assert decision.seconds[2] == pytest.approx(5.0, abs=0.5)
 
 
+@pytest.mark.slow
 def test_identity_holds_over_an_hour() -> None:
     made = scene(TALK * 40)
     assert len(made.who) > 3600 * 80
