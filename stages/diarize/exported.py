@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from schemas.errors import UsageError
 from stages.diarize.carrier import Precision
+from stages.onnx import onnx_session
 
 Run = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 """From audio [batch, samples] to activities [batch, frames, speakers], both float32."""
@@ -62,18 +63,9 @@ def _onnx(path: Path, device: str, precision: Precision, threads: int) -> Run:
     if precision != "float32":
         raise UsageError(f"diarize.precision: {path.name} is ONNX and has its own number format; leave this at 'float32'")
     try:
-        import onnxruntime
-    except ImportError:
-        raise UsageError("diarize: end_to_end needs a package that is not installed: pip install onnxruntime") from None
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    options.log_severity_level = 3
-    providers: list[Any] = ["CPUExecutionProvider"]
-    if device.startswith("cuda") and "CUDAExecutionProvider" in onnxruntime.get_available_providers():
-        providers.insert(0, ("CUDAExecutionProvider", {"device_id": device.partition(":")[2] or "0"}))
-    try:
-        session = onnxruntime.InferenceSession(str(path), options, providers=providers)
+        session = onnx_session(path, device, threads, "diarize: end_to_end")
+    except UsageError:
+        raise
     except Exception as error:
         # The runtime's own exceptions have no common base below this one.
         raise UsageError(f"diarize.model: {path} is no ONNX model that runs here: {_short(error)}") from error

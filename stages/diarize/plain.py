@@ -11,7 +11,7 @@ from schemas.errors import UsageError
 from schemas.health import Health
 from schemas.recording import Recording
 from schemas.source import Source
-from stages.diarize.annotation import diarization_of, run_pipeline, turns_of
+from stages.diarize.annotation import by_pipeline
 from stages.diarize.carrier import (
     EMBEDDING,
     EMBEDDING_SIZE,
@@ -23,7 +23,7 @@ from stages.diarize.carrier import (
     import_pyannote,
     segmentation_model,
 )
-from stages.diarize.mixture import MIX, check_mix, mixture_channel
+from stages.diarize.mixture import MIX, check_mix
 from stages.stage import Weights, speed
 
 LEAST = 4000
@@ -74,16 +74,7 @@ class PlainDiarize:
 
     def load(self, device: str) -> Callable[[Source, Recording, Health], Diarization]:
         """The pipeline as a pure function; raises `UsageError` when a package is missing or its weights are not the pinned ones."""
-        pipeline = _pipeline(self, device)
-        speakers = 2 if self.given_two else None
-
-        def diarize(source: Source, recording: Recording, health: Health) -> Diarization:
-            channel = mixture_channel(recording, health, self.mix)
-            if channel is None:
-                return Diarization(length=recording.length, rate=recording.rate, channel=None)
-            return diarization_of(turns_of(run_pipeline(pipeline, recording, channel, speakers)), recording, channel)
-
-        return diarize
+        return by_pipeline(_pipeline(self, device), self.mix, 2 if self.given_two else None)
 
 
 def _pipeline(stage: PlainDiarize, device: str) -> Any:

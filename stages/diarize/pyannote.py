@@ -26,7 +26,7 @@ from stages.diarize.segmentation import RATE, Heard, hear
 from stages.diarize.sounds import MUSIC, MusicDetector, tones
 from stages.diarize.speech import speech_ticks
 from stages.diarize.ticks import PER_SECOND, Mask, long_runs, runs, span_of, ticks_of
-from stages.diarize.two_party import Decision, Moments, decide, labelled, moments, nearest, overlapped
+from stages.diarize.two_party import STEP, Decision, Moments, decide, labelled, moments, nearest, overlapped
 from stages.spool import Spool
 from stages.stage import Weights, speed
 from stages.vad.silero import SileroVad, open_session
@@ -218,7 +218,7 @@ class PyannoteDiarize:
     def _some(self, decision: Decision | None, found: Moments, recording: Recording) -> Decision:
         """The decision if there is one; raises `Reject` otherwise."""
         if decision is None:
-            solo = len(found.at) / 10
+            solo = len(found.at) * STEP / PER_SECOND
             detail = f"{solo:.1f} s of solo speech in {recording.duration:.1f} s is too little to tell two voices apart"
             raise Reject("unsure", detail, solo_seconds=solo)
         return decision

