@@ -7,6 +7,7 @@ import errno
 import os
 import random
 import socket
+import struct
 import time
 from collections import Counter
 from io import BytesIO
@@ -110,13 +111,13 @@ def fuzz_long(job: Job) -> dict[str, Any]:
 
 
 def _fuzz(job: Job, count: int) -> dict[str, Any]:
-    """Outcomes of `count` damaged copies of the source, most of them damaged in the first bytes, where headers are."""
+    """Outcomes of the source and of `count` - 1 damaged copies, most of them damaged in the first bytes, where headers are."""
     assert job.spool is not None
     seed = job.source.read()
     chance = random.Random(seed)
     outcomes: Counter[str] = Counter()
-    for _ in range(count):
-        data = _damaged(seed, chance)
+    for trial in range(count):
+        data = _damaged(seed, chance) if trial else seed
         job.spool.seek(0)
         job.spool.truncate(0)
         try:
@@ -143,4 +144,26 @@ def _damaged(seed: bytes, chance: random.Random) -> bytes:
             data[at : at + 4] = chance.choice((b"\xff\xff\xff\xff", b"\0\0\0\0", b"\x7f\xff\xff\xff", b"\xff\xff\xff\x7f"))
         else:
             del data[at : at + chance.randrange(1, 9)]
+    if seed.startswith(b"OggS") and chance.random() < 0.5:
+        _sign_pages(data)
     return bytes(data) if chance.random() < 0.9 else bytes(data[: chance.randrange(len(data))])
+
+
+def _sign_pages(data: bytearray) -> None:
+    """Gives every Ogg page the checksum of what it now holds (RFC 3533 section 6), so that the damage reaches the codec."""
+    at = data.find(b"OggS")
+    while at >= 0:
+        until = data.find(b"OggS", at + 4)
+        page = data[at : until if until >= 0 else len(data)]
+        page[22:26] = bytes(4)
+        data[at + 22 : at + 26] = struct.pack("<I", _ogg_checksum(bytes(page)))
+        at = until
+
+
+def _ogg_checksum(page: bytes) -> int:
+    register = 0
+    for byte in page:
+        register ^= byte << 24
+        for _ in range(8):
+            register = (register << 1) ^ (0x104C11DB7 if register & 0x80000000 else 0)
+    return register
