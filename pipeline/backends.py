@@ -26,6 +26,7 @@ BACKENDS: dict[str, dict[str, str]] = {
     },
     "separate": {"route": "stages.separate.route:RouteSeparate"},
     "vad": {"silero": "stages.vad.silero:SileroVad", "energy": "stages.vad.energy:EnergyVad"},
+    "transcribe": {"none": "stages.transcribe.none:NoTranscribe"},
     "turns": {"channels": "stages.turns.channels:ChannelTurns"},
     "stats": {"turn_taking": "stages.turns.stats:TurnTaking"},
 }

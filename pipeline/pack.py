@@ -24,14 +24,14 @@ from pipeline.place import Place, place_at
 from pipeline.plan import Plan
 from pipeline.pools import Needs, Pool
 from pipeline.rows import diarization_of, rows_of
+from pipeline.said import anew
 from pipeline.shards import ShardRecord, hash_range, write_shard
 from pipeline.worker import read_values
 from schemas.plain import from_plain, to_plain
 from schemas.recording import Recording
 from schemas.source import Source
-from schemas.stats import Stats
 
-ROW_FORMAT = 2
+ROW_FORMAT = 3
 """Raised by hand when rows or shards are laid out anew from the same values."""
 STAGING = ".staging"
 
@@ -75,8 +75,7 @@ class _Packer:
         self.recipe = recipe
         self.ledger = Ledger(place_at(recipe.work), recipe.plan)
         self.out = place_at(recipe.out)
-        index = recipe.plan.giver(Stats)
-        self.recount = None if index is None else recipe.plan.steps[index].stage.load("cpu")
+        self.anew = anew(recipe.plan)
 
     def pack(self, job: ShardJob) -> ShardOutcome:
         try:
@@ -95,7 +94,7 @@ class _Packer:
             for source in job.sources:
                 value = read_values(self.ledger, source)
                 unused.append(left_out(diarization_of(self.recipe.plan, value)))
-                for row in rows_of(source, self.recipe.plan, value, settings.clip_minutes, self.recount):
+                for row in rows_of(source, self.recipe.plan, value, settings.clip_minutes, self.anew):
                     seconds += row.duration
                     rows += 1
                     yield row

@@ -18,8 +18,8 @@ class Step:
 
     stage: Any
     address: str
-    reads: tuple[int, ...]
-    """Index of the step that gives each value the stage takes; -1 for the `Source` itself."""
+    reads: tuple[int | None, ...]
+    """Index of the step that gives each value the stage takes or may take; -1 for the `Source` itself, None for one that is absent."""
 
     @property
     def name(self) -> str:
@@ -52,7 +52,7 @@ def make_plan(chain: tuple[Any, ...]) -> Plan:
     """
     steps: list[Step] = []
     for stage, reads in zip(chain, wired(chain), strict=True):
-        steps.append(Step(stage, _address(stage, [steps[i].address for i in reads if i >= 0]), reads))
+        steps.append(Step(stage, _address(stage, [steps[i].address for i in reads if i is not None and i >= 0]), reads))
     return Plan(tuple(steps))
 
 

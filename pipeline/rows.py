@@ -10,9 +10,12 @@ from typing import Any
 from pipeline.clips import Clip, clip_limit, clips_inside, within
 from pipeline.codecs import write_flac
 from pipeline.plan import Plan
+from pipeline.said import Anew, clip_transcript, row_events, row_transcript, row_words
 from schemas.activity import Activity, Turns
 from schemas.diarization import Conversation, Diarization
+from schemas.events import Events
 from schemas.health import Health, Side, swapped
+from schemas.quality import Quality
 from schemas.recording import Recording, Samples
 from schemas.row import (
     Row,
@@ -32,15 +35,16 @@ from schemas.source import Source
 from schemas.span import Span, Spans
 from schemas.stats import Stats
 from schemas.tracks import Tracks
+from schemas.transcript import Transcript
 
 Value = Callable[[type], Any]
 """Gives the dialogue's stored value of a type."""
 
 
-def rows_of(source: Source, plan: Plan, value: Value, minutes: float, recount: Callable[[Activity], Stats] | None) -> Iterator[Row]:
+def rows_of(source: Source, plan: Plan, value: Value, minutes: float, anew: Anew) -> Iterator[Row]:
     """The rows of one dialogue in order: of each of its conversations, or of the whole recording where it has no others.
 
-    `recount` gives the statistics of a row's own activity.
+    `anew` finds what belongs to a row's own stretch, where that is not the whole recording.
     """
     tracks: Tracks = value(Tracks)
     activity: Activity = value(Activity)
@@ -52,11 +56,27 @@ def rows_of(source: Source, plan: Plan, value: Value, minutes: float, recount: C
         for conversation in (diarization.kept if diarization is not None and diarization.conversations else (whole,))
         for clip in clips_inside(conversation.span, tracks.length, limit, activity.channels)
     ]
-    whole_stats = value(Stats) if plan.giver(Stats) is not None else None
+    transcript: Transcript | None = optional(plan, value, Transcript)
     for index, part in enumerate(parts):
-        inner = clip_activity(activity, part.clip.span)
-        stats = whole_stats if part.clip.span == whole.span or recount is None else recount(inner)
-        yield _row(source, plan, value, tracks, part, index, len(parts), inner, stats)
+        window = part.clip.span
+        inner = clip_activity(activity, window)
+        words = None if transcript is None else clip_transcript(transcript, window)
+        found = {
+            kind: optional(plan, value, kind) if window == whole.span or kind not in anew else anew[kind](inner, words)
+            for kind in (Stats, Events)
+        }
+        stretch = _Stretch(inner, words, found[Stats], found[Events])
+        yield _row(source, plan, value, tracks, part, index, len(parts), stretch)
+
+
+@dataclass(frozen=True, slots=True)
+class _Stretch:
+    """What was found in one row's stretch, counted from its start."""
+
+    activity: Activity
+    transcript: Transcript | None
+    stats: Stats | None
+    events: Events | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +87,14 @@ class _Part:
     conversation: Conversation
 
 
+def optional(plan: Plan, value: Value, kind: type) -> Any:
+    """The value of a type, or None where no stage of the chain gives one."""
+    return value(kind) if plan.giver(kind) is not None else None
+
+
 def diarization_of(plan: Plan, value: Value) -> Diarization | None:
     """The diarization of one dialogue, if the chain has any."""
-    found: Diarization | None = value(Diarization) if plan.giver(Diarization) is not None else None
+    found: Diarization | None = optional(plan, value, Diarization)
     return found
 
 
@@ -79,12 +104,11 @@ def clip_activity(activity: Activity, window: Span) -> Activity:
     return Activity(channels=channels, length=len(window), rate=activity.rate)
 
 
-def _row(
-    source: Source, plan: Plan, value: Value, tracks: Tracks, part: _Part, index: int, count: int, activity: Activity, stats: Stats | None
-) -> Row:
+def _row(source: Source, plan: Plan, value: Value, tracks: Tracks, part: _Part, index: int, count: int, stretch: _Stretch) -> Row:
     clip, conversation = part.clip, part.conversation
     window, rate = clip.span, tracks.rate
-    health: Health | None = value(Health) if plan.giver(Health) is not None else None
+    activity, events = stretch.activity, stretch.events
+    health: Health | None = optional(plan, value, Health)
     if health is not None and tracks.order == (1, 0):
         health = swapped(health)
     diarization = diarization_of(plan, value)
@@ -100,14 +124,18 @@ def _row(
         speakers=_speakers(tracks, names),
         speech=tuple(RowSpeech(c, *span.seconds(rate)) for c, spans in enumerate(activity.channels) for span in spans),
         turns=_turns(value(Turns), window, names) if plan.giver(Turns) is not None else (),
+        words=row_words(stretch.transcript),
+        transcript=row_transcript(stretch.transcript, activity),
+        events=row_events(events),
+        event_constants=None if events is None else events.constants,
         origins=_origins(tracks, window),
         crossfade=tracks.crossfade / rate,
         others=_others(diarization, window),
         residual=None if tracks.residual is None else RowAudio(encode(tracks.residual, tracks, window), None),
         decoding=value(Recording).decoding,
         health=health,
-        quality=scores(health, diarization, conversation),
-        stats=stats,
+        quality=(*scores(health, diarization, conversation), *_measured(optional(plan, value, Quality), window)),
+        stats=stretch.stats,
         provenance=provenance(plan),
     )
 
@@ -192,6 +220,18 @@ def scores(health: Health | None, diarization: Diarization | None = None, conver
     if alike is not None:
         method = "diarize: cosine between the voice models of the two speakers"
         found.append(RowScore("voice_similarity", None, alike, "cosine", method))
+    return tuple(found)
+
+
+def _measured(quality: Quality | None, window: Span) -> tuple[RowScore, ...]:
+    """The scores of the recording, and of its regions as far as they lie in the window."""
+    found: list[RowScore] = []
+    for score in () if quality is None else quality.scores:
+        if score.span is None:
+            found.append(RowScore(score.name, score.channel, score.value, score.unit, score.method))
+        else:
+            regions = (span.seconds(quality.rate) for span in _inside(score.span, window)) if quality is not None else ()
+            found.extend(RowScore(score.name, score.channel, score.value, score.unit, score.method, *region) for region in regions)
     return tuple(found)
 
 

@@ -91,7 +91,7 @@ class Worker:
         """Compute and store one result; how the dialogue ended if it did."""
         step, source = self.plan.steps[index], dialogue.source
         try:
-            value = self.functions[index](*[dialogue.value(i) for i in step.reads])
+            value = self.functions[index](*[None if i is None else dialogue.value(i) for i in step.reads])
         except Reject as reject:
             return self._verdict(step, source, reject)
         except Exception as error:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from schemas.health import Health
 from schemas.plain import arrow_type
 from schemas.recording import Decoding
-from schemas.stats import Stats
+from schemas.stats import Stats, TurnTakingConstants
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -114,6 +114,69 @@ class RowOther:
 
 
 @dataclass(frozen=True, slots=True)
+class RowWord:
+    """One word as written, in seconds."""
+
+    channel: int
+    start: float
+    end: float
+    text: str
+    confidence: float | None
+    method: str
+    """Where its times come from: a key of `schemas.transcript.METHODS`."""
+
+
+@dataclass(frozen=True, slots=True)
+class RowRemoved:
+    """Text that the recogniser gave and that was taken out as not said, in seconds."""
+
+    channel: int
+    start: float
+    end: float
+    text: str
+    reason: str
+    """A key of `schemas.transcript.REMOVALS`."""
+
+
+@dataclass(frozen=True, slots=True)
+class RowTranscript:
+    """What is known of the words as a whole."""
+
+    languages: tuple[RowLanguage, ...]
+    removed: tuple[RowRemoved, ...]
+    unworded: tuple[float, ...]
+    """Seconds of each channel's speech that got no words."""
+
+
+@dataclass(frozen=True, slots=True)
+class RowLanguage:
+    """The language of one channel."""
+
+    channel: int
+    tag: str
+    how: str
+    """`fixed` by the config, `claimed` by the source or `detected`."""
+    probability: float | None
+    detected: str | None
+    """What was heard, where that was asked for as a check and differs from `tag`."""
+
+
+@dataclass(frozen=True, slots=True)
+class RowEvent:
+    """One event between the two speakers, in seconds: see `schemas.events`."""
+
+    kind: str
+    channel: int | None
+    start: float
+    end: float
+    detail: str | None
+    offset: float | None
+    """Floor transfer offset, of `floor_change` alone; negative in overlap."""
+    text: str | None
+    recovered: bool
+
+
+@dataclass(frozen=True, slots=True)
 class RowScore:
     """One score, with its unit and method."""
 
@@ -122,6 +185,9 @@ class RowScore:
     value: float
     unit: str
     method: str
+    start: float | None = None
+    """Seconds; absent where the score is of all of the recording or channel, as far as it lies in the row."""
+    end: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +226,13 @@ class Row:
     speakers: tuple[RowSpeaker, ...]
     speech: tuple[RowSpeech, ...]
     turns: tuple[RowTurn, ...]
+    words: tuple[RowWord, ...]
+    """Sorted by start, end and channel."""
+    transcript: RowTranscript | None
+    """Absent when nothing was transcribed."""
+    events: tuple[RowEvent, ...]
+    event_constants: TurnTakingConstants | None
+    """What defined the events; absent when there was no search for them."""
     origins: tuple[RowOrigin, ...]
     crossfade: float
     """Seconds over which an original stretch fades in before its start and out after its end; 0 where the channels are as recorded.

@@ -37,7 +37,11 @@ class Stage(Protocol):
     version: ClassVar[int]
     """Raised by hand when equal fields and inputs give new output."""
     takes: ClassVar[tuple[type, ...]]
-    """Types of the values it reads, in the order its function takes them; `Source` is always at hand."""
+    """Types of the values it reads, in the order its function takes them; `Source` is always at hand.
+
+    A class variable `may_take` beside it names types that it reads where a stage before it gives them; its function takes those after the
+    others, and None for each that is absent.
+    """
     gives: ClassVar[type]
 
     def weights(self) -> tuple[Weights, ...]:
@@ -63,24 +67,32 @@ def what_fields(stage: Any) -> dict[str, Any]:
     return {f.name: getattr(stage, f.name) for f in dataclasses.fields(stage) if not f.metadata.get("speed")}
 
 
-def wired(chain: Sequence[Any], given: tuple[type, ...] = (Source,)) -> tuple[tuple[int, ...], ...]:
-    """For each stage of a chain, where each value it takes comes from: the latest stage before it that gives one of that type.
+def may_take(stage: Any) -> tuple[type, ...]:
+    """Types of the values that a stage reads where they are there."""
+    return tuple(getattr(stage, "may_take", ()))
+
+
+def wired(chain: Sequence[Any], given: tuple[type, ...] = (Source,)) -> tuple[tuple[int | None, ...], ...]:
+    """For each stage of a chain, where each value it takes and may take comes from: the latest stage before it that gives one of that type.
 
     A number counts stages from 0; -1 is the first of `given`, the values that are there before the chain starts, -2 the second, and so on.
+    None stands for a value that a stage may take and that nothing gives.
     Raises `UsageError` when a stage wants a value that nothing gives, or when a kind stands twice.
     """
-    found: list[tuple[int, ...]] = []
+    found: list[tuple[int | None, ...]] = []
     for position, stage in enumerate(chain):
         if any(other.name == stage.name for other in chain[:position]):
             raise UsageError(f"chain: {stage.name} stands twice")
-        found.append(tuple(_giver(wanted, stage, chain[:position], given) for wanted in stage.takes))
+        needed = [(wanted, _giver(wanted, chain[:position], given)) for wanted in stage.takes]
+        for wanted, at in needed:
+            if at is None:
+                raise UsageError(f"chain: {stage.name} takes {wanted.__name__}, which no stage before it gives")
+        found.append((*(at for _, at in needed), *(_giver(wanted, chain[:position], given) for wanted in may_take(stage))))
     return tuple(found)
 
 
-def _giver(wanted: type, stage: Any, before: Sequence[Any], given: tuple[type, ...]) -> int:
+def _giver(wanted: type, before: Sequence[Any], given: tuple[type, ...]) -> int | None:
     for position in reversed(range(len(before))):
         if before[position].gives is wanted:
             return position
-    if wanted in given:
-        return -1 - given.index(wanted)
-    raise UsageError(f"chain: {stage.name} takes {wanted.__name__}, which no stage before it gives")
+    return -1 - given.index(wanted) if wanted in given else None

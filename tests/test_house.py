@@ -33,6 +33,7 @@ MEETS_STAGES = {
     "pipeline/config.py": {"stages.sources"},
     "pipeline/doctor.py": {"stages.decode", "stages.torch_audio", "stages.vad"},
     "pipeline/plan.py": {"stages.stage"},
+    "pipeline/said.py": {"stages.stage", "stages.transcribe"},
     "pipeline/simulate.py": {"stages.acoustics", "stages.simulate"},
     "pipeline/simulate_report.py": {"stages.simulate"},
     "pipeline/simulate_supply.py": {"stages.simulate"},

@@ -65,7 +65,7 @@ def load(chain: tuple[Any, ...], device: str) -> Callable[[Source, Recording], R
         for position, (stage, function) in enumerate(zip(chain, functions, strict=True)):
             start = time.process_time()
             try:
-                held[position] = function(*[held[i] for i in reads[position]])
+                held[position] = function(*[None if i is None else held[i] for i in reads[position]])
             except Reject as reject:
                 facts = json.dumps(dict(reject.facts), sort_keys=True, ensure_ascii=False, default=str)
                 return Refusal(stage=stage.name, reason=reject.reason, detail=reject.detail, facts=facts)

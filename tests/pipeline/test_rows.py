@@ -13,6 +13,7 @@ from pipeline.config import load_config
 from pipeline.left_out import left_out
 from pipeline.plan import make_plan
 from pipeline.rows import clip_activity, provenance, rows_of
+from pipeline.said import anew
 from schemas.activity import Activity, Turns
 from schemas.diarization import Conversation, Diarization, OtherSound, Segment
 from schemas.health import Health
@@ -44,7 +45,7 @@ def values_of(recording: Recording, speech: tuple[Spans, Spans], order: tuple[in
 
 def rows(speech: tuple[Spans, Spans], minutes: float, order: tuple[int, int] = (0, 1)) -> tuple[list[Row], dict[type, Any]]:
     values = values_of(toy_recording("x", 2.0), speech, order)
-    return list(rows_of(SOURCE, PLAN, values.__getitem__, minutes, TurnTaking().load("cpu"))), values
+    return list(rows_of(SOURCE, PLAN, values.__getitem__, minutes, anew(PLAN))), values
 
 
 TALK: tuple[Spans, Spans] = ((Span(800, 6000), Span(9000, 12000)), (Span(5000, 8000), Span(12500, 15000)))
@@ -179,7 +180,7 @@ def mixture_rows(
         Stats: stats(activity),
         Diarization: diarization,
     }
-    return list(rows_of(SOURCE, MIXTURES, values.__getitem__, minutes, stats)), values
+    return list(rows_of(SOURCE, MIXTURES, values.__getitem__, minutes, anew(MIXTURES))), values
 
 
 MIXTURES = make_plan((chain()[0], ChannelHealth(), RttmDiarize(), RouteSeparate(), *chain()[2:]))

@@ -1,0 +1,1 @@
+"""Gates that turn down what does not meet a rule."""

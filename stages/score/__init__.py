@@ -1,0 +1,1 @@
+"""Scores of a recording and of its channels."""
