@@ -202,3 +202,30 @@ def test_stages_inside_a_stage_move_it_as_they_would_move_themselves(one: tuple[
 def test_speed_inside_a_stage_leaves_the_address_alone() -> None:
     assert address_of(*chain()[:1]) == address_of(*chain(wait=5.0, trace="x")[:1])
     assert address_of(vad()) == address_of(vad(called="another name"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listens:
+    """A stage that reads health where there is any."""
+
+    name: ClassVar[str] = "listens"
+    backend: ClassVar[str] = "test"
+    version: ClassVar[int] = 1
+    takes: ClassVar[tuple[type, ...]] = (Tracks,)
+    may_take: ClassVar[tuple[type, ...]] = (Activity, Health)
+    gives: ClassVar[type] = str
+
+    def weights(self) -> tuple[Weights, ...]:
+        return ()
+
+
+def test_what_a_stage_may_take_is_read_where_it_is_and_moves_its_address() -> None:
+    decode, tracks, health, vad, *_ = CONFIG.chain
+    plans = [make_plan((decode, tracks, *some, Listens())) for some in ((), (health,), (vad,), (health, vad))]
+    assert [plan.steps[-1].reads for plan in plans] == [(1, None, None), (1, None, 2), (1, 2, None), (1, 3, 2)]
+    assert len({plan.steps[-1].address for plan in plans}) == 4
+
+
+def test_what_a_stage_must_take_is_asked_for_by_name() -> None:
+    with pytest.raises(UsageError, match="chain: listens takes Tracks, which no stage before it gives"):
+        make_plan((CONFIG.chain[0], Listens()))
