@@ -31,15 +31,21 @@ def anew(plan: Plan) -> Anew:
         index = plan.giver(kind)
         if index is None:
             continue
-        stage = plan.steps[index].stage
-        wanted = (*stage.takes, *may_take(stage))
-        if set(wanted) <= set(FROM):
-            found[kind] = _of_stretch(stage.load("cpu"), wanted)
+        step = plan.steps[index]
+        wanted = (*step.stage.takes, *may_take(step.stage))
+        # What came to the stage as absent, because it stands before the giver, is absent for a stretch of the recording too.
+        there = tuple(None if at is None else kind for kind, at in zip(wanted, step.reads, strict=True))
+        if set(there) <= {*FROM, None}:
+            found[kind] = _of_stretch(step.stage.load("cpu"), there)
     return found
 
 
-def _of_stretch(function: Callable[..., Any], wanted: tuple[type, ...]) -> Callable[[Activity, Transcript | None], Any]:
-    return lambda activity, transcript: function(*[activity if kind is Activity else transcript for kind in wanted])
+def _of_stretch(function: Callable[..., Any], wanted: tuple[type | None, ...]) -> Callable[[Activity, Transcript | None], Any]:
+    def of(activity: Activity, transcript: Transcript | None) -> Any:
+        given: dict[type | None, Any] = {Activity: activity, Transcript: transcript, None: None}
+        return function(*[given[kind] for kind in wanted])
+
+    return of
 
 
 def clip_transcript(transcript: Transcript, window: Span) -> Transcript:

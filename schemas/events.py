@@ -22,10 +22,14 @@ KINDS: dict[str, tuple[str, ...]] = {
 }
 """Every kind of event, with the details it may have. `silence` is what lies before the first IPU and after the last."""
 
+BOTH = ("gap", "silence", "overlap")
+"""Kinds that belong to no single channel."""
+
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One event. `channel` is whose it is: absent for gaps, overlaps and silence, the newcomer's for a change of the floor."""
+    """One event. `channel` is whose it is: absent for gaps, overlaps, silence and a pause of both speakers, the newcomer's for a change of
+    the floor."""
 
     kind: str
     span: Span
@@ -41,7 +45,9 @@ class Event:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Events:
-    """Laws: sorted by start, end, kind and channel; inside `[0, length)`; kinds and details are those of `KINDS`."""
+    """Laws: sorted by start, end, kind and channel; inside `[0, length)`; kinds and details are those of `KINDS`, and a kind that has
+    details always has one; a channel is named exactly where the kind belongs to one (a pause may be of both speakers), an offset exactly
+    for a change of the floor."""
 
     events: tuple[Event, ...]
     constants: TurnTakingConstants
@@ -57,7 +63,11 @@ class Events:
         for event in self.events:
             if event.kind not in KINDS:
                 raise LawError(f"Events: {event.kind!r} is no kind of event")
-            if event.detail is not None and event.detail not in KINDS[event.kind]:
+            if event.detail not in (KINDS[event.kind] or (None,)):
                 raise LawError(f"Events: {event.kind} has no detail {event.detail!r}")
+            if event.channel not in ((None,) if event.kind in BOTH else (0, 1, None) if event.kind == "pause" else (0, 1)):
+                raise LawError(f"Events: {event.kind} of channel {event.channel}")
+            if (event.offset is None) != (event.kind != "floor_change"):
+                raise LawError(f"Events: {event.kind} with offset {event.offset}")
             if event.span.end > self.length:
                 raise LawError(f"Events: {event.kind} at {event.span} ends beyond the recording's {self.length} samples")

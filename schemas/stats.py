@@ -17,10 +17,23 @@ the Moshi paper, arXiv 2410.00037, table 9. IPU seconds add up both channels."""
 CANDOR_MEDIAN_FTO = 0.08
 """Seconds. Median between-speaker interval in video calls: the CANDOR corpus (Reece et al. 2023, Science Advances 9, eadf3197)."""
 
+BACKCHANNEL_WORDS: tuple[str, ...] = (
+    *("ah", "aha", "hm", "hmm", "huh", "mhm", "mhmm", "mm", "mm-hmm", "oh", "ooh", "uh-huh", "uh-hum", "um-hum", "wow"),
+    *("alright", "all right", "ok", "okay", "right", "sure", "true", "yeah", "yep", "yes", "yup"),
+    *("absolutely", "definitely", "exactly", "indeed", "cool", "good", "great", "nice", "really"),
+    *("got it", "i know", "i see", "of course", "oh my", "that's right", "that's true", "you bet"),
+)
+"""English, spelled as recognisers and transcribers do; letter case, hyphens and other signs do not count."""
+FILLER_WORDS: tuple[str, ...] = ("eh", "er", "erm", "uh", "uhm", "um")
+"""English filled pauses."""
+LAUGHTER_WORDS: tuple[str, ...] = ("laugh", "laughing", "laughs", "laughter")
+"""What transcripts write in brackets, as `[laughter]`."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TurnTakingConstants:
-    """Seconds, except `backchannel_inside`. Their meaning is told where they are used, in `stages/turns/floor.py`."""
+    """Seconds, except `backchannel_inside` and the lists. Their meaning is told where they are used, in `stages/turns/floor.py`,
+    `stages/turns/said.py` and `stages/events/turn_taking.py`."""
 
     ipu_silence: float
     backchannel_longest: float
@@ -30,6 +43,23 @@ class TurnTakingConstants:
     barge_in: float
     give_up: float
     monologue_pause: float
+    simultaneous_start: float
+    listed_longest: float
+    word_reach: float
+    list_language: str
+    """BCP 47; the lists are for channels of this language and of no known one."""
+    backchannel_words: tuple[str, ...]
+    filler_words: tuple[str, ...]
+    laughter_words: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OverlapKinds:
+    """How many overlaps are of each kind; see `stages.turns.floor.OverlapKind`."""
+
+    turn_final: int
+    mid_turn: int
+    simultaneous_start: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,12 +112,21 @@ class ChannelTaking:
     longest_monologue: float
     """Seconds, inner pauses included; 0 when the channel never takes the floor."""
     plain: int
-    """IPUs that start while the partner is silent and are no backchannels."""
+    """IPUs that start while the partner is silent or says a backchannel, and are no backchannels themselves."""
     transitions: int
     """IPUs that start in the last instant of the partner's and outlast it: quick turn changes."""
     backchannels: int
     interruptions: int
     failed_interruptions: int
+    floor: float
+    """Seconds of all stretches in which only this channel takes the floor, pauses of up to `monologue_pause` included."""
+    words: int | None = None
+    """Marks of laughter are no words; absent without a transcript, as the next three."""
+    speech_rate: float | None = None
+    """Words per second of the IPUs that have words; absent too where none has."""
+    unworded: float | None = None
+    """Seconds of speech that got no words."""
+    fillers: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +134,7 @@ class Stats:
     """Turn-taking of one dialogue of two channels; durations in seconds.
 
     Laws: `duration == single + overlap.seconds + silence`; `silence == pause.seconds + gap.seconds + edge_silence`; each channel's
-    kinds of IPU add up.
+    kinds of IPU add up, and so do the kinds of overlap; words are known on both channels or on neither.
     """
 
     duration: float
@@ -114,11 +153,18 @@ class Stats:
     """Of the recording's time, 0 to 1."""
     overlapped_speech: float | None
     """Share of the time with any speech in which both speak."""
+    overlaps: OverlapKinds
     transfers: FloorTransfers
     backchannels_per_minute: float
     interruptions_per_minute: float
     failed_interruptions_per_minute: float
     longest_monologue: float
+    speech_dominance: float | None
+    """Share of all speech that is the more talkative side's, 0.5 to 1; absent without speech."""
+    floor_dominance: float | None
+    """Share of all time with the floor that is of the side that has it longer, 0.5 to 1; absent when nobody takes it."""
+    speech_rate: float | None = None
+    """Words per second of the IPUs that have words, of both channels together; absent where there are none."""
     channels: tuple[ChannelTaking, ...]
     """Two, in the recording's order."""
     constants: TurnTakingConstants
@@ -136,6 +182,11 @@ class Stats:
             kinds = each.plain + each.transitions + each.backchannels + each.interruptions + each.failed_interruptions
             if kinds != each.ipus:
                 raise LawError(f"Stats: {kinds} IPUs by kind, {each.ipus} in all")
+        overlaps = self.overlaps.turn_final + self.overlaps.mid_turn + self.overlaps.simultaneous_start
+        if overlaps != self.overlap.count:
+            raise LawError(f"Stats: {overlaps} overlaps by kind, {self.overlap.count} in all")
+        if len({each.words is None for each in self.channels}) != 1:
+            raise LawError("Stats: words are known on one channel and not on the other")
 
 
 def _same(left: float, right: float) -> bool:

@@ -12,7 +12,9 @@ from pipeline.report import words
 from pipeline.report.condition import Condition
 from pipeline.report.mixtures import Mixtures
 from pipeline.report.reading import batches
+from pipeline.report.said import said
 from pipeline.report.taking import Taking
+from pipeline.report.timelines import SHOWN
 from pipeline.report.totals import Totals
 from pipeline.report.view import Gathered, view
 from schemas.errors import DuologueError, RejectRecord
@@ -42,6 +44,8 @@ def gather(out: Place, manifest: Mapping[str, Any]) -> Gathered:
         raise DuologueError(
             f"{out.root}: the shards hold {whole.rows} rows of {whole.recordings} recordings, not the {counted} of the manifest"
         )
+    ids = [sample.id for sample in gathered.totals.samples]
+    gathered.said.update(said(out, [shard["name"] for shard in manifest["shards"]], ids, SHOWN))
     return gathered
 
 

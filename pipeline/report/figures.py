@@ -15,7 +15,7 @@ from pipeline.report.taking import Taking
 from pipeline.report.tally import Tally
 from pipeline.report.totals import Totals
 from pipeline.report.words import NB, count, lasting, number, several, share, with_unit
-from schemas.stats import CANDOR_MEDIAN_FTO, FTO_EDGES
+from schemas.stats import CANDOR_MEDIAN_FTO, FISHER_SHAPE, FTO_EDGES
 
 SIDES = ("channel 0", "channel 1")
 
@@ -94,7 +94,13 @@ def of_mixtures(mixtures: Mixtures) -> list[Figure]:
 def of_taking(totals: Totals, taking: Taking) -> list[Figure]:
     """Overlap and balance of each row."""
     rows = ("row", "rows")
-    overlap = Look(title="Overlap", axis="share of the row's time in which both speak (%)", of="rows", label=percent_label)
+    overlap = Look(
+        title="Overlap",
+        axis="share of the row's time in which both speak (%)",
+        of="rows",
+        label=percent_label,
+        lines=((FISHER_SHAPE["overlap"] / 60, "reference", "Fisher"),),
+    )
     balance = Look(
         title="Balance of talk",
         axis="channel 0's share of all speech (%)",
@@ -103,7 +109,9 @@ def of_taking(totals: Totals, taking: Taking) -> list[Figure]:
         lines=((0.5, "reference", "equal shares"),),
     )
     return [
-        one(taking.overlap_share, rows, overlap, share),
+        one(
+            taking.overlap_share, rows, overlap, share, f"The dashed line marks the share in Fisher, {share(FISHER_SHAPE['overlap'] / 60)}."
+        ),
         one(totals.balance, rows, balance, share, "The dashed line marks equal shares. Absent in rows without speech."),
     ]
 

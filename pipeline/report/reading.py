@@ -28,7 +28,9 @@ COLUMNS = (
     "decoding.exact",
     "health",
     *(f"stats.{name}" for name in ("duration", "ipu", "pause", "gap", "overlap", "single", "silence", "edge_silence", "overlap_share")),
+    *(f"stats.{name}" for name in ("backchannels_per_minute", "interruptions_per_minute", "speech_dominance", "floor_dominance")),
     *(f"stats.transfers.{name}" for name in ("n", "within_200ms", "counts")),
+    "stats.overlaps",
     "stats.channels",
     "stats.constants",
 )
@@ -37,7 +39,7 @@ ROWS = 2048
 """Rows aggregated at once: row groups of long recordings hold a handful each, and a handful is slow to take alone."""
 
 
-def batches(out: Place, names: Iterable[str], rows: int = ROWS) -> Iterator[pa.Table]:
+def batches(out: Place, names: Iterable[str], rows: int = ROWS, columns: Sequence[str] = COLUMNS) -> Iterator[pa.Table]:
     """Tables of at least `rows` rows (the last may have fewer), in the order of the shards; never empty.
 
     Of Parquet shards only the wanted columns are read, also from an object store. An Arrow stream has no index, so it is read through,
@@ -45,7 +47,7 @@ def batches(out: Place, names: Iterable[str], rows: int = ROWS) -> Iterator[pa.T
     """
     held: list[pa.Table] = []
     for name in names:
-        for piece in _parquet(out, name, rows) if name.endswith(".parquet") else _arrow(out, name):
+        for piece in _parquet(out, name, rows, columns) if name.endswith(".parquet") else _arrow(out, name, columns):
             held.append(piece)
             if sum(table.num_rows for table in held) >= rows:
                 yield pa.concat_tables(held).combine_chunks()
@@ -54,16 +56,16 @@ def batches(out: Place, names: Iterable[str], rows: int = ROWS) -> Iterator[pa.T
         yield pa.concat_tables(held).combine_chunks()
 
 
-def _parquet(out: Place, name: str, rows: int) -> Iterator[pa.Table]:
+def _parquet(out: Place, name: str, rows: int, columns: Sequence[str]) -> Iterator[pa.Table]:
     with out.opened(name) as source:
         file = pq.ParquetFile(source, pre_buffer=True)
         sizes = [file.metadata.row_group(i).num_rows for i in range(file.metadata.num_row_groups)]
         for run in runs(sizes, rows):
-            yield file.read_row_groups(run, columns=list(COLUMNS))
+            yield file.read_row_groups(run, columns=list(columns))
 
 
-def _arrow(out: Place, name: str) -> Iterator[pa.Table]:
-    wanted = {column.partition(".")[0] for column in COLUMNS}
+def _arrow(out: Place, name: str, columns: Sequence[str]) -> Iterator[pa.Table]:
+    wanted = {column.partition(".")[0] for column in columns}
     with out.opened(name, in_order=True) as file:
         source = pa.PythonFile(file, "r")
         with pa.ipc.open_stream(source) as stream:

@@ -1,4 +1,4 @@
-"""The first minutes of a row: who speaks when, and where both do."""
+"""The first minutes of a row: who speaks when, where both do, and what happens between them."""
 
 from __future__ import annotations
 
@@ -6,30 +6,69 @@ from markupsafe import Markup
 
 from pipeline.report.axes import Axis, clock_label
 from pipeline.report.charts import frame
+from pipeline.report.marks import amounts, draw, mark_of, tip
+from pipeline.report.said import Said
 from pipeline.report.totals import Sample
 from pipeline.report.words import lasting, plainly, several, share
+from schemas.row import RowEvent
 
 SHOWN = 120.0
 """Seconds of a row that are drawn."""
 STEPS = (1, 2, 5, 10, 15, 30)
 WIDTH, LEFT, RIGHT = 960, 86, 22
-LANE, GAP, TOP, BOTTOM = 26, 8, 6, 40
+LANE, GAP, TOP, BOTTOM = 26, 10, 6, 40
+MARKS = 11
+"""Pixels above the upper lane and below the lower one for the marks of events, where there are any."""
+TICK = 4
+"""Pixels at the outer edge of a lane for the beginnings of words."""
 Stretches = tuple[tuple[float, float], ...]
 
 
-def timeline(sample: Sample, index: int) -> tuple[Markup, str]:
+def timeline(sample: Sample, index: int, said: Said | None = None) -> tuple[Markup, str]:
     """The drawing and a sentence that says what it shows; `index` keeps names of patterns apart on one page."""
     end = min(SHOWN, sample.duration)
+    said = said or Said()
     speech = tuple(clipped(spans, end) for spans in sample.speech)
     both = overlap(speech[0], speech[1])
     axis = Axis(0.0, end, LEFT, WIDTH - RIGHT)
-    height = TOP + 2 * LANE + GAP + BOTTOM
+    room = MARKS if said.events else 0
+    top, height = TOP + room, TOP + 2 * LANE + GAP + BOTTOM + 2 * room
     parts = [_pattern(index), _scale(axis, end, height)]
-    parts += [_lane(axis, spans, channel) for channel, spans in enumerate(speech)]
+    parts += [_lane(axis, spans, channel, top) for channel, spans in enumerate(speech)]
     for start, stop in both:
-        parts.append(_box("overlap", axis, start, stop, TOP - 3, 2 * LANE + GAP + 6, f"url(#both-{index})"))
-    sentence = describe(speech, both, end, sample.duration)
+        parts.append(_box("overlap", axis, start, stop, top - 3, 2 * LANE + GAP + 6, f"url(#both-{index})"))
+    parts += [_beginnings(axis, said, channel, end, top) for channel in (0, 1)]
+    parts += [_event(axis, event, top) for event in said.events if event.start < end]
+    sentence = describe(speech, both, end, sample.duration) + told(said, end)
     return frame(WIDTH, height, f"Speech of {plainly(sample.id)}", sentence, Markup("").join(parts)), sentence
+
+
+def told(said: Said, end: float) -> str:
+    """Words and events of the first `end` seconds in numbers, as sentences that follow another."""
+    words = sum(word.start < end for word in said.words)
+    found = amounts(event for event in said.events if event.start < end)
+    first = f" {several(words, 'word', 'words')}" if words else ""
+    second = f"{' with ' if first else ' '}{found}" if found else ""
+    return f"{first}{second}." if first or second else ""
+
+
+def _beginnings(axis: Axis, said: Said, channel: int, end: float, top: float) -> Markup:
+    starts = [axis.at(word.start) for word in said.words if word.channel == channel and word.start < end]
+    if not starts:
+        return Markup("")
+    y = top if channel == 0 else top + 2 * LANE + GAP - TICK
+    path = "".join(f"M{x:.1f} {y}v{TICK}" for x in starts)
+    return Markup('<path class="spoken" d="{}"/>').format(path)
+
+
+def _event(axis: Axis, event: RowEvent, top: float) -> Markup:
+    mark = mark_of(event)
+    if mark is None:
+        return Markup("")
+    if mark == "floor":
+        return draw(mark, axis.at(min(event.end, axis.high)), top + LANE + GAP / 2, tip(event))
+    y = top - MARKS / 2 - 1 if event.channel == 0 else top + 2 * LANE + GAP + MARKS / 2 + 1
+    return draw(mark, axis.at((event.start + min(event.end, axis.high)) / 2), y, tip(event))
 
 
 def clipped(spans: Stretches, end: float) -> Stretches:
@@ -72,11 +111,11 @@ def _pattern(index: int) -> Markup:
     ).format(index)
 
 
-def _lane(axis: Axis, spans: Stretches, channel: int) -> Markup:
-    y = TOP + channel * (LANE + GAP)
+def _lane(axis: Axis, spans: Stretches, channel: int, top: float) -> Markup:
+    y = top + channel * (LANE + GAP)
     ground = Markup('<rect class="lane" x="{}" y="{}" width="{:.1f}" height="{}"/>').format(LEFT, y, axis.last - axis.first, LANE)
     name = Markup('<text class="name" x="{}" y="{}" text-anchor="end">channel {}</text>').format(LEFT - 8, y + LANE / 2 + 4, channel)
-    boxes = [_box(f"bar side{channel}", axis, start, stop, y + 3, LANE - 6) for start, stop in spans]
+    boxes = [_box(f"bar side{channel}", axis, start, stop, y + TICK, LANE - 2 * TICK) for start, stop in spans]
     return Markup("").join([ground, name, *boxes])
 
 

@@ -8,13 +8,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from pipeline.report import figures, lines
+from pipeline.report import figures, lines, talk
 from pipeline.report import mixtures as made
 from pipeline.report.condition import Condition
+from pipeline.report.marks import legend
 from pipeline.report.mixtures import Mixtures
+from pipeline.report.said import Said
+from pipeline.report.strips import strips
 from pipeline.report.taking import MEASURES, Taking
 from pipeline.report.timelines import timeline
-from pipeline.report.totals import Totals, by_hours
+from pipeline.report.totals import Sample, Totals, by_hours
 from pipeline.report.words import count, hours, lasting, number, several, share, with_unit
 from schemas.diarization import DROPPED
 from schemas.errors import REASONS, RejectRecord
@@ -40,6 +43,8 @@ class Gathered:
     taking: Taking
     condition: Condition
     mixtures: Mixtures = field(default_factory=Mixtures)
+    said: dict[str, Said] = field(default_factory=dict)
+    """Words and events of the rows that are drawn, by id."""
 
 
 def view(manifest: Mapping[str, Any], rejects: Sequence[RejectRecord], gathered: Gathered) -> dict[str, Any]:
@@ -76,10 +81,19 @@ def view(manifest: Mapping[str, Any], rejects: Sequence[RejectRecord], gathered:
         "mixture_lines": made.lines(mixtures.least_sure),
         "recording_figures": figures.of_recordings(totals),
         "health_figures": figures.of_health(condition) if condition.recordings else [],
-        "taking_figures": figures.of_taking(totals, taking),
+        "taking_figures": [*figures.of_taking(totals, taking), *(talk.distributions(taking) if taking.rows else [])],
         "transfers": figures.of_transfers(taking) if taking.rows else None,
-        "timelines": [(sample, *timeline(sample, index)) for index, sample in enumerate(totals.samples)],
+        "constants": talk.constants(taking) if taking.constants else [],
+        "overlap_kinds": talk.overlap_kinds(taking) if taking.rows else [],
+        "spoken": talk.spoken(taking) if taking.worded_rows else [],
+        "legend": legend() if any(each.words or each.events for each in gathered.said.values()) else None,
+        "timelines": [_drawn(sample, index, gathered.said.get(sample.id, Said())) for index, sample in enumerate(totals.samples)],
     }
+
+
+def _drawn(sample: Sample, index: int, said: Said) -> tuple[Any, ...]:
+    """A row to draw: itself, its timeline, what that shows, and its words line by line."""
+    return (sample, *timeline(sample, index, said), strips(sample, index, said))
 
 
 def cards(totals: Totals, taking: Taking, mixtures: Mixtures, inputs: Mapping[str, int]) -> list[tuple[str, str, str]]:
@@ -211,11 +225,12 @@ def taking_facts(taking: Taking) -> list[tuple[str, str, str]]:
         ("Median floor transfer offset", figures.offset(transfers.quantile(0.5)), f"CANDOR: {with_unit(CANDOR_MEDIAN_FTO, 's', 2)}"),
         ("Transfers from 0 to 0.2 s", share(taking.within_200ms / transfers.n) if transfers.n else "", f"of {count(transfers.n)}"),
         ("Overlap, share of time", share(taking.share_of_overlap), f"Fisher: {share(FISHER_SHAPE['overlap'] / 60)}"),
-        ("Overlap, share of time with speech", share(taking.overlapped_speech), ""),
+        *talk.compared(taking),
         ("Silence, share of time", share(taking.lasting["silence"] / taking.seconds), "neither speaks"),
         ("Channel 0's share of speech", share(float(taking.speech[0]) / speech) if speech else "", "IPU seconds"),
         ("Backchannels per minute", rate["backchannels"], "both channels together"),
         ("Interruptions per minute", rate["interruptions"], "the newcomer keeps the floor"),
         ("Failed interruptions per minute", rate["failed_interruptions"], "the newcomer gives it up"),
+        ("Changes of the floor per minute", number(taking.per_minute(transfers.n), 2), "floor transfers"),
         ("Longest monologue", lasting(taking.longest), "inner pauses included"),
     ]

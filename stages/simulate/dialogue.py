@@ -16,7 +16,6 @@ from stages.simulate.plan import Placed, plan
 from stages.simulate.settings import Simulation
 from stages.simulate.shape import Budget
 from stages.simulate.sound import Sound, draw_conditions, dry, heard, placements, speaker_gains
-from stages.stage import what_fields
 from stages.turns.channels import ipus
 from stages.turns.floor import FloorRule, Kind, Side, kinds
 from stages.turns.stats import TurnTaking, turn_taking
@@ -39,7 +38,7 @@ def make_dialogue(
     gains = speaker_gains(placed, rate, settings, conditions.level_db)
     sound, scale_db = heard(dry(placed, budget.length, rate, gains), rate, conditions, settings, rng)
     activity = _activity(placed, budget.length, rate)
-    constants = TurnTakingConstants(**what_fields(TurnTaking()))
+    constants = TurnTaking().constants()
     turns = [
         Turn(channel, span, speakers[channel])
         for channel, spans in enumerate(activity.channels)
@@ -65,13 +64,7 @@ def make_dialogue(
 def events(activity: Activity, constants: TurnTakingConstants) -> tuple[TruthEvent, ...]:
     """Every IPU that is not plain, as turn-taking statistics with these constants call it, by start, end and channel."""
     rate = activity.rate
-    rule = FloorRule(
-        backchannel_longest=round(constants.backchannel_longest * rate),
-        backchannel_inside=constants.backchannel_inside,
-        floor_window=round(constants.floor_window * rate),
-        barge_in=round(constants.barge_in * rate),
-        give_up=round(constants.give_up * rate),
-    )
+    rule = FloorRule.of(constants, rate)
     joined = [ipus(spans, constants.ipu_silence, rate) for spans in activity.channels]
     sides = [Side.of(spans) for spans in joined]
     found = [

@@ -2,116 +2,97 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from schemas.activity import Activity
-from schemas.errors import LawError, UsageError
-from schemas.stats import FTO_EDGES, ChannelTaking, FloorTransfers, Measure, Stats, TurnTakingConstants
-from stages.stage import Weights, what_fields
-from stages.turns.channels import ipus
-from stages.turns.floor import Floor, FloorRule, Kind, Side, Times, floor, kinds, states
+from schemas.stats import FTO_EDGES, ChannelTaking, FloorTransfers, Measure, OverlapKinds, Stats, TurnTakingConstants
+from schemas.transcript import Transcript
+from stages.stage import Weights
+from stages.transcribe.unworded import unworded
+from stages.turns.floor import Kind, OverlapKind, Times
+from stages.turns.settings import TakingSettings
+from stages.turns.taken import Taken, take
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TurnTaking:
-    """IPUs, pauses, gaps, overlaps, floor transfers, backchannels and interruptions, from speech activity alone.
+class TurnTaking(TakingSettings):
+    """IPUs, pauses, gaps, overlaps, floor transfers, backchannels and interruptions from speech activity; with a transcript also the
+    rate of speech, fillers, and backchannels known by their words.
 
-    The definitions are those of `stages.turns.floor`; the constants are published with the result. IPU, pause, gap and overlap follow
-    dGSLM (arXiv 2203.16502) and are given in its units, seconds and counts per minute.
+    The definitions are those of `stages.turns.floor` and `stages.turns.said`; the constants are published with the result. IPU, pause,
+    gap and overlap follow dGSLM (arXiv 2203.16502) and are given in its units, seconds and counts per minute.
     """
 
     name: ClassVar[str] = "stats"
     backend: ClassVar[str] = "turn_taking"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     takes: ClassVar[tuple[type, ...]] = (Activity,)
+    may_take: ClassVar[tuple[type, ...]] = (Transcript,)
     gives: ClassVar[type] = Stats
-
-    ipu_silence: float = 0.2
-    """Seconds; shorter silences of a channel do not end an IPU."""
-    backchannel_longest: float = 1.2
-    """Seconds."""
-    backchannel_inside: float = 0.5
-    """Least share of a backchannel inside the partner's speech."""
-    floor_window: float = 1.0
-    """Seconds before and after a backchannel within which the partner speaks."""
-    barge_in: float = 0.2
-    """Seconds; an interruption starts with at least this much of the partner's IPU left."""
-    give_up: float = 1.0
-    """Seconds; a newcomer who outlasts the partner by no more than this, and is followed by the partner, gave the floor back."""
-    monologue_pause: float = 2.0
-    """Seconds; a longer silence ends a monologue."""
-
-    def __post_init__(self) -> None:
-        for field, value in what_fields(self).items():
-            if not 0 <= value < math.inf:
-                raise UsageError(f"stats: {field}: {value} must be 0 or more")
-        if self.backchannel_inside > 1:
-            raise UsageError(f"stats: backchannel_inside: {self.backchannel_inside} is a share, at most 1")
 
     def weights(self) -> tuple[Weights, ...]:
         return ()
 
-    def load(self, device: str) -> Callable[[Activity], Stats]:
-        """The measurement as a pure function; `device` does not matter."""
-        constants = TurnTakingConstants(**what_fields(self))
-        return lambda activity: turn_taking(activity, constants)
+    def load(self, device: str) -> Callable[..., Stats]:
+        """The measurement as a pure function of the activity and, where there is one, the transcript; `device` does not matter."""
+        constants = self.constants()
+
+        def stats(activity: Activity, transcript: Transcript | None = None) -> Stats:
+            return turn_taking(activity, constants, transcript)
+
+        return stats
 
 
-def turn_taking(activity: Activity, constants: TurnTakingConstants) -> Stats:
-    """Statistics of an activity of two channels; raises `LawError` for any other number."""
-    if len(activity.channels) != 2:
-        raise LawError(f"turn taking: activity of {len(activity.channels)} channels; wanted 2")
-    if activity.length <= 0:
-        raise LawError("turn taking: activity of no samples")
-    rate = activity.rate
-    joined = [Side.of(ipus(spans, constants.ipu_silence, rate)) for spans in activity.channels]
-    sides = (joined[0], joined[1])
-    rule = FloorRule(
-        backchannel_longest=round(constants.backchannel_longest * rate),
-        backchannel_inside=constants.backchannel_inside,
-        floor_window=round(constants.floor_window * rate),
-        barge_in=round(constants.barge_in * rate),
-        give_up=round(constants.give_up * rate),
-    )
-    kind = (kinds(sides[0], sides[1], rule), kinds(sides[1], sides[0], rule))
-    return _stats(activity, constants, sides, kind)
-
-
-def _stats(
-    activity: Activity, constants: TurnTakingConstants, sides: tuple[Side, Side], kind: tuple[NDArray[np.int64], NDArray[np.int64]]
-) -> Stats:
-    rate, length = activity.rate, activity.length
-    held = floor(sides, kind)
-    parts = states(sides, length)
-    channels = tuple(_channel(index, sides[index], kind[index], held, activity, constants) for index in (0, 1))
+def turn_taking(activity: Activity, constants: TurnTakingConstants, transcript: Transcript | None = None) -> Stats:
+    """Statistics of an activity of two channels; raises `LawError` for any other number, and for a transcript of another recording."""
+    taken = take(activity, transcript, constants)
+    rate, length, parts = activity.rate, activity.length, taken.states
+    bare = None if transcript is None else unworded(transcript, activity, constants.word_reach)
+    channels = tuple(_channel(index, taken, activity, constants, None if bare is None else bare[index]) for index in (0, 1))
     minutes = length / rate / 60
-    overlap, silence = int(parts.overlaps.sum()), int(parts.pauses.sum()) + int(parts.gaps.sum()) + parts.edges
+    overlap, pause, gap, edge = (int(each.size.sum()) for each in (parts.overlaps, parts.pauses, parts.gaps, parts.edges))
     speech = overlap + parts.single
+    kinds = np.bincount(taken.overlaps, minlength=len(OverlapKind)).tolist()
     return Stats(
         duration=length / rate,
-        ipu=_measure(np.concatenate([side.end - side.start for side in sides]), rate, minutes),
-        pause=_measure(parts.pauses, rate, minutes),
-        gap=_measure(parts.gaps, rate, minutes),
-        overlap=_measure(parts.overlaps, rate, minutes),
+        ipu=_measure(np.concatenate([side.size for side in taken.sides]), rate, minutes),
+        pause=_measure(parts.pauses.size, rate, minutes),
+        gap=_measure(parts.gaps.size, rate, minutes),
+        overlap=_measure(parts.overlaps.size, rate, minutes),
         single=parts.single / rate,
-        silence=silence / rate,
-        edge_silence=parts.edges / rate,
+        silence=(pause + gap + edge) / rate,
+        edge_silence=edge / rate,
         overlap_share=overlap / length,
         overlapped_speech=overlap / speech if speech else None,
-        transfers=floor_transfers(held.transfers(), rate),
+        overlaps=OverlapKinds(**{kind.name.lower(): kinds[kind] for kind in OverlapKind}),
+        transfers=floor_transfers(taken.floor.transfers(), rate),
         backchannels_per_minute=sum(each.backchannels for each in channels) / minutes,
         interruptions_per_minute=sum(each.interruptions for each in channels) / minutes,
         failed_interruptions_per_minute=sum(each.failed_interruptions for each in channels) / minutes,
         longest_monologue=max(each.longest_monologue for each in channels),
+        speech_dominance=_larger([each.speech for each in channels]),
+        floor_dominance=_larger([each.floor for each in channels]),
+        speech_rate=_rate(taken, (0, 1), rate),
         channels=channels,
         constants=constants,
     )
+
+
+def _larger(parts: list[float]) -> float | None:
+    return max(parts) / sum(parts) if sum(parts) else None
+
+
+def _rate(taken: Taken, channels: tuple[int, ...], rate: int) -> float | None:
+    """Words per second of the IPUs that have words."""
+    if taken.said is None:
+        return None
+    found = [taken.said[channel].rated(taken.sides[channel]) for channel in channels]
+    samples = sum(size for _, size in found)
+    return sum(words for words, _ in found) * rate / samples if samples else None
 
 
 def _measure(lengths: Times, rate: int, minutes: float) -> Measure:
@@ -125,22 +106,32 @@ def _measure(lengths: Times, rate: int, minutes: float) -> Measure:
     )
 
 
-def _channel(
-    index: int, side: Side, kind: NDArray[np.int64], held: Floor, activity: Activity, constants: TurnTakingConstants
-) -> ChannelTaking:
-    samples = int((side.end - side.start).sum())
+def _channel(index: int, taken: Taken, activity: Activity, constants: TurnTakingConstants, bare: int | None) -> ChannelTaking:
+    kind, samples, rate = taken.kinds[index], int(taken.sides[index].size.sum()), activity.rate
     counts = np.bincount(kind, minlength=len(Kind)).tolist()
+    held = taken.floor.stretches(index, round(constants.monologue_pause * rate))
+    spoken: dict[str, Any] = {}
+    if taken.said is not None and bare is not None:
+        words = sum(token.word for token in taken.said[index].tokens)
+        spoken = {
+            "words": words,
+            "speech_rate": _rate(taken, (index,), rate),
+            "unworded": bare / rate,
+            "fillers": len(taken.fillers(index)),
+        }
     return ChannelTaking(
         ipus=len(kind),
-        speech=samples / activity.rate,
+        speech=samples / rate,
         speech_share=samples / activity.length,
-        mean_ipu=samples / activity.rate / len(kind) if len(kind) else None,
-        longest_monologue=held.longest(index, round(constants.monologue_pause * activity.rate)) / activity.rate,
+        mean_ipu=samples / rate / len(kind) if len(kind) else None,
+        longest_monologue=int(held.max(initial=0)) / rate,
         plain=counts[Kind.PLAIN],
         transitions=counts[Kind.TRANSITION],
         backchannels=counts[Kind.BACKCHANNEL],
         interruptions=counts[Kind.INTERRUPTION],
         failed_interruptions=counts[Kind.FAILED],
+        floor=int(held.sum()) / rate,
+        **spoken,
     )
 
 

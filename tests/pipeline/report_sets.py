@@ -11,6 +11,7 @@ import numpy as np
 
 from pipeline.left_out import NOTHING, LeftOut
 from pipeline.place import LocalPlace
+from pipeline.said import row_events, row_transcript, row_words
 from pipeline.shards import ShardRecord, hash_range, write_shard
 from schemas.activity import Activity
 from schemas.errors import RejectRecord
@@ -33,6 +34,8 @@ from schemas.row import (
 )
 from schemas.span import Span, Spans, complement, intersect, subtract
 from schemas.stats import Stats
+from schemas.transcript import Piece, Recovered, Transcript, Word
+from stages.events.turn_taking import TurnTakingEvents
 from stages.turns.stats import TurnTaking
 
 RATE = 8000
@@ -138,6 +141,7 @@ def row(
         decoding=Decoding(container="WAV", encoding="ULAW", decoder="sndfile 1.2.2", exact=True),
         health=health,
         quality=(),
+        codes=None,
         stats=stats or TurnTaking().load("cpu")(activity),
         provenance=CHAIN,
     )
@@ -171,6 +175,55 @@ def mixed(rng: np.random.Generator, id: str, seconds: float, mono: bool = True) 
         crossfade=0.005,
         others=(RowOther("music", 0.0, 0.25), RowOther("third_voice", 1.0, 1.5)),
         quality=scores,
+    )
+
+
+TEXTS = (
+    "so",
+    "yeah",
+    "I",
+    "think",
+    "the",
+    "telephone",
+    "um",
+    "was",
+    "ringing,",
+    "right",
+    "uh-huh",
+    "and",
+    "extraordinarily",
+    "slow.",
+    "mhm",
+)
+
+
+def spoken(rng: np.random.Generator, id: str, seconds: float) -> Row:
+    """A row with words throughout its speech, a recovered filler, laughter, a hostile word, and events."""
+    activity = talk(rng, seconds)
+    pieces, recovered = [], []
+    for channel, spans in enumerate(activity.channels):
+        words: list[Word] = []
+        for span in spans:
+            at = span.start
+            while at < span.end:
+                end = min(at + int(rng.uniform(0.12, 0.45) * RATE), span.end)
+                words.append(Word(Span(at, end), str(rng.choice(TEXTS)), "pocketsphinx", float(rng.uniform(0.5, 1))))
+                at = end
+        if words:
+            words[0] = Word(words[0].span, HOSTILE.strip(), "attention")
+            edge = words[-1].span
+            words.pop()
+            recovered.append(Recovered(channel, edge, "uh", 0.9, "test"))
+            recovered.append(Recovered(channel, edge, "[laughter]", 0.8, "test"))
+        pieces.append(Piece(channel, Span(0, activity.length), tuple(words)))
+    transcript = Transcript(pieces=tuple(pieces), length=activity.length, rate=RATE, recovered=tuple(recovered))
+    events = TurnTakingEvents().load("cpu")(activity, transcript)
+    return replace(
+        row(id, activity, condition(rng), stats=TurnTaking().load("cpu")(activity, transcript)),
+        words=row_words(transcript),
+        transcript=row_transcript(transcript, activity),
+        events=row_events(events),
+        event_constants=events.constants,
     )
 
 

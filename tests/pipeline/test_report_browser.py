@@ -9,11 +9,12 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from pipeline.place import LocalPlace
 from pipeline.report import write_report
-from tests.pipeline.report_sets import calls, publish, rejected
+from tests.pipeline.report_sets import calls, publish, rejected, spoken
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 QUIET = "--headless --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync"
@@ -30,18 +31,21 @@ def dom(page: Path, profile: Path) -> str:
 
 
 def test_a_browser_shows_it_and_runs_nothing(tmp_path: Path) -> None:
-    write_report(LocalPlace(str(tmp_path)), publish(tmp_path, calls(12), rejected()), rejected())
+    rows = [spoken(np.random.default_rng(1), "a", 70.0), *calls(12)]
+    write_report(LocalPlace(str(tmp_path)), publish(tmp_path, rows, rejected()), rejected())
     shown = dom(tmp_path / "report.html", tmp_path / "profile")
     assert re.search(r"<title>[^<]*data set report</title>", shown), "a hostile id changed the title"
     assert "<footer>" in shown
-    assert shown.count("<svg") == 14
+    assert shown.count("<svg") == 14 + 3 + 3, "three figures of talk, then the rate of speech, the legend and the words of one row"
     assert not re.search(r"<(script|img|iframe)\b", shown)
     assert not re.search(r'(src|srcset)="', shown)
     assert set(re.findall(r'<(\w+)[^>]*href="https?://', shown)) <= {"a"}
 
 
 def test_the_layout_fits_a_telephone(tmp_path: Path) -> None:
-    write_report(LocalPlace(str(tmp_path)), publish(tmp_path, calls(12), rejected()), rejected())
+    write_report(
+        LocalPlace(str(tmp_path)), publish(tmp_path, [spoken(np.random.default_rng(1), "a", 70.0), *calls(12)], rejected()), rejected()
+    )
     text = (tmp_path / "report.html").read_text(encoding="utf-8")
     # The policy of the page itself forbids scripts, so the measuring copy goes without it.
     text = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", text)

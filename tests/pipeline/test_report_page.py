@@ -13,11 +13,15 @@ import pytest
 from pipeline.left_out import DroppedPieces, LeftOut
 from pipeline.place import LocalPlace
 from pipeline.report import FOLDER, write_report
-from pipeline.report.timelines import clipped, overlap
+from pipeline.report.marks import NAMES, SHAPES
+from pipeline.report.said import Said
+from pipeline.report.strips import strips
+from pipeline.report.timelines import clipped, overlap, timeline
+from pipeline.report.totals import Sample
 from schemas.diarization import DROPPED
 from schemas.errors import RejectRecord
-from schemas.row import Row
-from tests.pipeline.report_sets import HOSTILE, calls, mixed, publish, rejected, without_measures
+from schemas.row import Row, RowEvent, RowWord
+from tests.pipeline.report_sets import HOSTILE, calls, mixed, publish, rejected, spoken, without_measures
 
 VOID = {"meta", "link"}
 
@@ -57,7 +61,7 @@ def made(where: Path, rows: list[Row], rejects: list[RejectRecord]) -> str:
     return (where / "report.html").read_text(encoding="utf-8")
 
 
-@pytest.fixture(scope="module", params=["many", "one", "none", "bare", "mixed"])
+@pytest.fixture(scope="module", params=["many", "one", "none", "bare", "mixed", "spoken"])
 def text(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
     first = calls(1)[0]
     sets: dict[str, list[Row]] = {
@@ -65,6 +69,7 @@ def text(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         "one": [replace(first, clip=replace(first.clip, count=1))],
         "none": [],
         "mixed": [*calls(3), mixed(np.random.default_rng(1), HOSTILE + "2", 60.0), mixed(np.random.default_rng(2), "a", 60.0, mono=False)],
+        "spoken": [*calls(2), *(spoken(np.random.default_rng(i), f"a{i}", 70.0) for i in range(3))],
         "bare": [without_measures(each) for each in calls(3)],
     }
     return made(tmp_path_factory.mktemp("set"), sets[request.param], rejected() if request.param == "many" else [])
@@ -183,6 +188,60 @@ def test_long_tables_say_what_they_leave_out(tmp_path: Path) -> None:
     assert "The first 200 of 230" in words
 
 
+def test_words_and_events_stand_on_the_timelines(tmp_path: Path) -> None:
+    each = spoken(np.random.default_rng(5), "a", 70.0)
+    text = made(tmp_path, [each, *calls(1)], [])
+    page = Page(text)
+    words = re.sub(r"\s+", " ", page.text)
+    names = [a["aria-label"] for a in page.all("svg")]
+    assert names.count("Marks on the timelines") == names.count("Words and events of a") == 1
+    early = [word for word in each.words if word.start < 60]
+    for word in early:
+        assert text.count(f">{word.text}<title>") == sum(other.text == word.text for other in early) or word.text == HOSTILE
+    assert f"{len(each.words)} words with" in words
+    for kind in ("backchannel", "interruption", "floor_change", "filler", "laughter"):
+        assert any(event.kind == kind for event in each.events), kind
+    backchannels = sum(event.kind == "backchannel" for event in each.events)
+    assert f"{backchannels} backchannel{'s' if backchannels > 1 else ''}" in words.replace("\u00a0", " ")
+    assert "uh (recovered)" in words
+    assert "[laughter] (recovered)" in words
+    assert "0:00 channel" in words, "the words can be heard"
+    assert "\u202e" not in text
+    assert "Words of each channel in 1 row with a transcript" in words.replace("\u00a0", " ")
+    for name in ("Backchannels", "Interruptions", "Dominance", "Rate of speech"):
+        assert name in names
+
+
+def test_without_words_there_is_no_legend_and_no_rate(tmp_path: Path) -> None:
+    names = [a["aria-label"] for a in Page(made(tmp_path, calls(3), [])).all("svg")]
+    assert "Marks on the timelines" not in names
+    assert "Rate of speech" not in names
+    assert "Dominance" in names
+
+
+def test_a_word_and_a_mark_over_the_end_of_a_line_go_on_in_the_next() -> None:
+    sample = Sample("x", 30.0, ("", ""), (((9.0, 11.0),), ()))
+    event = RowEvent("backchannel", 0, 9.0, 11.0, None, None, "right", False)
+    drawn = str(strips(sample, 0, Said((RowWord(0, 9.0, 11.0, "right", None, "given"),), (event,))))
+    assert drawn.count(">right<title>") == 1
+    assert drawn.count("right: 9.00 to 11.00 s, given</title></rect>") == 2
+    assert drawn.count('class="event backchannel extent"') == 2
+    assert drawn.count('<g class="event backchannel"') == 1
+    assert strips(sample, 0, Said()) is None
+
+
+def test_every_mark_has_a_shape_and_a_name() -> None:
+    assert set(SHAPES) == set(NAMES)
+    assert len({str(shape) for shape in SHAPES.values()}) == len(SHAPES) - 1, "the two interruptions are one shape, filled and hollow"
+    sample = Sample("x", 30.0, ("", ""), ((), ()))
+    pause = Said(
+        (), (RowEvent("pause", 0, 1.0, 2.0, None, None, None, False), RowEvent("floor_change", 1, 2.0, 3.0, None, 1.0, None, False))
+    )
+    drawing, sentence = timeline(sample, 0, pause)
+    assert sentence.endswith(" 1\u00a0change of the floor.")
+    assert str(drawing).count('<g class="event') == 1
+
+
 def test_overlap_of_stretches() -> None:
     assert overlap(((0.0, 2.0), (3.0, 5.0)), ((1.0, 4.0),)) == ((1.0, 2.0), (3.0, 4.0))
     assert clipped(((0.0, 1.0), (2.0, 9.0), (12.0, 13.0)), 5.0) == ((0.0, 1.0), (2.0, 5.0))
@@ -213,5 +272,5 @@ def test_contrast_is_enough(palette: dict[str, str]) -> None:
         assert min(contrast(palette[name], ground) for ground in grounds) >= 4.5, name
     assert contrast(palette["flag"], palette["flag-ground"]) >= 4.5
     assert contrast(palette["ink"], palette["note-ground"]) >= 4.5
-    for name in ("side0", "side1", "own", "overlap", "note-line"):
+    for name in ("side0", "side1", "own", "overlap", "note-line", "backchannel", "interruption", "filler", "laughter"):
         assert contrast(palette[name], palette["sheet"]) >= 3, name

@@ -15,12 +15,13 @@ from pipeline.place import LocalPlace, place_at
 from pipeline.report import gather, render
 from pipeline.report.condition import Condition
 from pipeline.report.reading import COLUMNS, batches, runs
+from pipeline.report.said import said
 from pipeline.report.taking import Taking
 from pipeline.report.totals import Totals
 from pipeline.report.view import Gathered, view
 from schemas.errors import DuologueError
 from schemas.row import Row, RowClip
-from tests.pipeline.report_sets import HOSTILE, calls, condition, mixed, publish, row, talk, without_measures
+from tests.pipeline.report_sets import HOSTILE, calls, condition, mixed, publish, row, spoken, talk, without_measures
 
 
 @pytest.fixture(scope="module")
@@ -68,6 +69,44 @@ def test_turn_taking_is_pooled_not_averaged(rows: list[Row], tmp_path: Path) -> 
     assert taking.longest == max(s.longest_monologue for s in stats)
     within = sum(round(s.transfers.n * (s.transfers.within_200ms or 0)) for s in stats)
     assert taking.within_200ms == within
+
+
+def test_words_are_added_up_and_rates_are_of_rows(rows: list[Row], tmp_path: Path) -> None:
+    made = [spoken(np.random.default_rng(i), f"s{i}", 40.0) for i in range(12)]
+    taking = summed([*rows, *made], tmp_path, shards=4).taking
+    stats = [each.stats for each in made if each.stats]
+    assert taking.worded_rows == 12
+    assert taking.worded_seconds == pytest.approx(sum(s.duration for s in stats))
+    for channel in (0, 1):
+        sides = [s.channels[channel] for s in stats]
+        assert taking.spoken["words"][channel] == sum(side.words or 0 for side in sides)
+        assert taking.spoken["fillers"][channel] == sum(side.fillers or 0 for side in sides)
+        assert taking.spoken["unworded"][channel] == pytest.approx(sum(side.unworded or 0 for side in sides))
+        assert taking.worded_speech[channel] == pytest.approx(sum(side.speech for side in sides))
+        known = [side.speech_rate for side in sides if side.speech_rate is not None]
+        assert (taking.speech_rate[channel].n, taking.speech_rate[channel].most) == (len(known), max(known))
+    every = [each.stats for each in [*rows, *made] if each.stats]
+    assert sum(taking.overlaps.values()) == taking.counts["overlap"]
+    assert taking.overlaps["turn_final"] == sum(s.overlaps.turn_final for s in every)
+    assert taking.backchannels.most == max(s.backchannels_per_minute for s in every)
+    assert taking.interruptions.n == taking.speech_dominance.n == len(every)
+    assert taking.floor_dominance.least == min(s.floor_dominance for s in every if s.floor_dominance is not None)
+
+
+@pytest.mark.parametrize("format", ["parquet", "arrow"])
+def test_words_and_events_are_read_for_the_drawn_rows_alone(tmp_path: Path, format: Any) -> None:
+    made = [spoken(np.random.default_rng(i), id, 40.0) for i, id in enumerate(["b", HOSTILE, "d", "é", "z"])]
+    manifest = publish(tmp_path, made, [], shards=3, format=format)
+    names = [shard["name"] for shard in manifest["shards"]]
+    found = said(LocalPlace(str(tmp_path)), names, ["é", HOSTILE, "no such row"], 20.0)
+    assert set(found) == {"é", HOSTILE}
+    for each in made:
+        if each.id in found:
+            assert found[each.id].words == tuple(word for word in each.words if word.start < 20)
+            assert found[each.id].events == tuple(event for event in each.events if event.start < 20)
+    assert set(gather(LocalPlace(str(tmp_path)), manifest).said) == {each.id for each in made}
+    first = said(LocalPlace(str(tmp_path)), [names[0], "data/no-such-shard.parquet"], ["b"], 20.0)
+    assert set(first) == {"b"}, "the search ends where all are found"
 
 
 def test_health_counts_recordings_once_and_keeps_the_worst(rows: list[Row], tmp_path: Path) -> None:
@@ -157,7 +196,7 @@ def test_arrow_and_many_shards_give_the_same(rows: list[Row], tmp_path: Path) ->
     place, manifest = LocalPlace(str(tmp_path / "c")), publish(tmp_path / "c", rows, [], shards=9)
     left = summed(rows, tmp_path / "a", shards=1)
     same(left, summed(rows, tmp_path / "b", shards=1, format="arrow"), manifest)
-    parts = Gathered(Totals(), Taking(), Condition())
+    parts = Gathered(Totals(), Taking(), Condition(), said=left.said)
     for table in batches(place, [shard["name"] for shard in manifest["shards"]], rows=10):
         assert table.num_rows >= 1
         for part in (parts.totals, parts.taking, parts.condition):

@@ -16,12 +16,12 @@ from hypothesis import strategies as st
 from schemas.activity import Activity, Turn, Turns
 from schemas.errors import LawError, RejectRecord
 from schemas.health import Finding, Health, Leak, Likeness, Side
-from schemas.plain import arrow_type, from_plain, to_plain
+from schemas.plain import Int16, arrow_type, from_plain, to_plain
 from schemas.recording import Decoding
 from schemas.row import Row
 from schemas.source import Source
 from schemas.span import Span
-from schemas.stats import FTO_EDGES, ChannelTaking, FloorTransfers, Measure, Stats, TurnTakingConstants
+from schemas.stats import FTO_EDGES, ChannelTaking, FloorTransfers, Measure, OverlapKinds, Stats, TurnTakingConstants
 
 finite = st.floats(allow_nan=False, allow_infinity=False)
 whole = st.integers(-(2**63), 2**63 - 1)
@@ -61,7 +61,9 @@ def transfers_of(counts: list[int]) -> FloorTransfers:
 
 transfers = st.lists(st.integers(0, 5), min_size=len(FTO_EDGES) + 1, max_size=len(FTO_EDGES) + 1).map(transfers_of)
 none = dict.fromkeys(("plain", "transitions", "backchannels", "interruptions", "failed_interruptions", "ipus"), st.just(0))
-taking = built(ChannelTaking, speech=st.just(0.0), **none)
+taking = built(ChannelTaking, speech=st.just(0.0), words=st.none(), **none)
+worded = built(ChannelTaking, speech=st.just(0.0), words=whole, **none)
+lists = dict.fromkeys(("backchannel_words", "filler_words", "laughter_words"), st.lists(st.text(), max_size=2).map(tuple))
 nothing = Measure(count=0, seconds=0.0, per_minute=0.0, seconds_per_minute=0.0, mean=None)
 stats = built(
     Stats,
@@ -69,8 +71,9 @@ stats = built(
     **dict.fromkeys(("ipu", "pause", "gap", "overlap"), st.just(nothing)),
     single=st.just(0.0),
     transfers=transfers,
-    channels=st.tuples(taking, taking),
-    constants=built(TurnTakingConstants),
+    channels=st.tuples(taking, taking) | st.tuples(worded, worded),
+    overlaps=st.just(OverlapKinds(turn_final=0, mid_turn=0, simultaneous_start=0)),
+    constants=built(TurnTakingConstants, **lists, list_language=st.text()),
 )
 spans = st.tuples(st.integers(0, 40), st.integers(1, 40)).map(lambda pair: (Span(pair[0], pair[0] + pair[1]),))
 activities = built(Activity, channels=st.tuples(spans, spans), length=st.just(80))
@@ -110,6 +113,7 @@ def test_arrow_types_follow_the_annotations() -> None:
     assert arrow_type(Span) == pa.struct([("start", pa.int64()), ("end", pa.int64())])
     assert arrow_type(float | None) == pa.float64()
     assert (arrow_type(bool), arrow_type(bytes)) == (pa.bool_(), pa.binary())
+    assert arrow_type(tuple[Int16, ...]) == pa.list_(pa.int16())
 
 
 @pytest.mark.parametrize("annotation", [dict[str, int], list[int], int | str, Any, object])

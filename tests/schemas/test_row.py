@@ -42,7 +42,14 @@ def check(feature: dict[str, object], kind: pa.DataType) -> None:
         assert isinstance(feature["feature"], dict)
         check(feature["feature"], kind.value_type)
     else:
-        names = {pa.int64(): "int64", pa.float64(): "float64", pa.bool_(): "bool", pa.string(): "string", pa.binary(): "binary"}
+        names = {
+            pa.int16(): "int16",
+            pa.int64(): "int64",
+            pa.float64(): "float64",
+            pa.bool_(): "bool",
+            pa.string(): "string",
+            pa.binary(): "binary",
+        }
         assert feature == {"_type": "Value", "dtype": names[kind]}
 
 

@@ -49,6 +49,10 @@ def test_broken_sums_are_refused() -> None:
         replace(SOME, edge_silence=SOME.edge_silence + 1)
     with pytest.raises(LawError, match="kind"):
         replace(SOME, channels=(replace(SOME.channels[0], plain=9), SOME.channels[1]))
+    with pytest.raises(LawError, match="overlaps by kind"):
+        replace(SOME, overlaps=replace(SOME.overlaps, mid_turn=9))
+    with pytest.raises(LawError, match="known on one channel"):
+        replace(SOME, channels=(replace(SOME.channels[0], words=3), SOME.channels[1]))
     with pytest.raises(LawError, match="2"):
         replace(SOME, channels=SOME.channels[:1])
     with pytest.raises(LawError, match="channels' speech"):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import numpy as np
 import pytest
 
@@ -14,6 +12,7 @@ from stages.turns.stats import TurnTaking
 from stages.vad.energy import EnergyVad
 from stages.vad.silero import SileroVad
 from tests.shared import SHARED, needs_shared
+from tests.stages.turns.spokenwoz import NAMES, spokenwoz
 from tests.stages.vad.talk import tracks
 
 pytestmark = needs_shared
@@ -23,17 +22,12 @@ LEAD, TAIL = 0.30, 0.20
 
 
 @pytest.mark.parametrize("stage", [SileroVad(), EnergyVad()], ids=lambda stage: stage.backend)
-@pytest.mark.parametrize("name", ["MUL1423", "SNG0072", "SNG0480"])
+@pytest.mark.parametrize("name", NAMES)
 def test_spokenwoz(stage: SileroVad | EnergyVad, name: str) -> None:
-    import soundfile
-
-    samples, rate = soundfile.read(SHARED / "spokenwoz" / f"{name}.wav", dtype="int16")
-    words = json.loads((SHARED / "spokenwoz" / f"{name}.json").read_text())
-    made = tracks(samples.T, rate)
-    activity = stage.load("cpu")(made)
-    for speaker, found in zip("AB", activity.channels, strict=True):
-        said = [Span(round(w["start"] * rate), min(made.length, round(w["end"] * rate))) for w in words if w["speaker"] == speaker]
-        utterances = union(said, round(0.2 * rate))
+    heard = spokenwoz(name)
+    made, rate = heard.tracks, heard.tracks.rate
+    activity = heard.activity if stage.backend == "silero" else stage.load("cpu")(made)
+    for utterances, found in zip(heard.utterances, activity.channels, strict=True):
         cores = union(Span(u.start + round(LEAD * rate), u.end - round(TAIL * rate)) for u in utterances if len(u) > 0.6 * rate)
         assert total(intersect(cores, found)) / total(cores) > 0.85, "recall of speech time"
         assert total(intersect(utterances, found)) / total(found) > 0.95, "precision of speech time"

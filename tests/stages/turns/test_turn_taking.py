@@ -16,32 +16,13 @@ from schemas.stats import FTO_EDGES, Measure, Stats
 from stages.stage import Stage
 from stages.turns.stats import TurnTaking, floor_transfers, turn_taking
 from tests.stages.turns.taking_reference import reference
+from tests.stages.turns.talk_words import RATE, activities
 
-RATE = 10
 TAKING = TurnTaking().load("cpu")
 
 
 def constants_of(stage: TurnTaking) -> Any:
     return stage.load("cpu")(Activity(channels=((), ()), length=1, rate=1)).constants
-
-
-def laid(steps: list[tuple[int, int]]) -> Spans:
-    """Spans from (silence, speech) steps."""
-    at, spans = 0, []
-    for silence, size in steps:
-        spans.append(Span(at + silence, at + silence + size))
-        at += silence + size
-    return tuple(spans)
-
-
-STEPS = st.lists(st.tuples(st.integers(0, 25) | st.integers(0, 4), st.integers(1, 40) | st.integers(1, 14)), max_size=9).map(laid)
-
-
-@st.composite
-def activities(draw: st.DrawFn) -> Activity:
-    left, right = draw(STEPS), draw(STEPS)
-    end = max((spans[-1].end for spans in (left, right) if spans), default=0)
-    return Activity(channels=(left, right), length=max(1, end + draw(st.integers(0, 30))), rate=RATE)
 
 
 CHANGES = st.sampled_from(
@@ -53,13 +34,14 @@ CHANGES = st.sampled_from(
         {"backchannel_inside": 1.0, "floor_window": 0.3},
         {"backchannel_longest": 0.0, "give_up": 0.0, "monologue_pause": 0.5},
         {"backchannel_longest": 0.0, "give_up": 5.0, "barge_in": 0.5},
+        {"simultaneous_start": 0.0, "barge_in": 1.0},
     ]
 )
 
 
 @given(activity=activities(), changes=CHANGES)
 @settings(max_examples=400)
-def test_equal_to_counting_sample_by_sample(activity: Activity, changes: dict[str, float]) -> None:
+def test_equal_to_counting_sample_by_sample(activity: Activity, changes: dict[str, Any]) -> None:
     stage = TurnTaking(**changes)
     found = stage.load("cpu")(activity)
     truth = reference(activity, found.constants)
@@ -78,6 +60,13 @@ def test_equal_to_counting_sample_by_sample(activity: Activity, changes: dict[st
         for name in ("plain", "transitions", "backchannels", "interruptions", "failed_interruptions"):
             assert getattr(side, name) == kinds.count(name), name
         assert side.longest_monologue == pytest.approx(longest / RATE)
+        assert side.floor == pytest.approx(truth["floors"][channel] / RATE)
+        assert (side.words, side.speech_rate, side.unworded, side.fillers) == (None, None, None, None)
+    for name in ("turn_final", "mid_turn", "simultaneous_start"):
+        assert getattr(found.overlaps, name) == truth["overlap_kinds"].count(name)
+    said = [sum(b - a for a, b in side) for side in truth["ipus"]]
+    for share, parts in ((found.speech_dominance, said), (found.floor_dominance, truth["floors"])):
+        assert share == (pytest.approx(max(parts) / sum(parts)) if sum(parts) else None)
     offsets = truth["offsets"]
     assert found.transfers == floor_transfers(np.array(offsets, np.int64), RATE)
     assert found.transfers.n == len(offsets)
@@ -186,6 +175,11 @@ def test_what_the_second_side_does(left: Spans, right: Spans, kind: str) -> None
     assert getattr(taken(left, right).channels[1], kind) == 1
 
 
+def test_who_goes_on_over_a_backchannel_interrupts_nobody() -> None:
+    s = taken(spans((0, 4), (4.5, 9)), spans((3.7, 4.8)))
+    assert (s.channels[1].backchannels, s.channels[0].plain, s.channels[0].interruptions) == (1, 2, 0)
+
+
 def test_the_silence_after_an_overlap_belongs_to_whoever_stopped_last() -> None:
     held = taken(spans((0, 5), (7, 9)), spans((2, 4)))
     assert (held.pause.count, held.gap.count) == (1, 0)
@@ -244,7 +238,16 @@ def test_one_channel_has_no_turn_taking() -> None:
         turn_taking(Activity(channels=((),), length=5, rate=8000), constants_of(TurnTaking()))
 
 
-@pytest.mark.parametrize("wrong", [{"ipu_silence": -1.0}, {"backchannel_inside": 1.5}, {"give_up": float("nan")}])
-def test_wrong_settings_are_named(wrong: dict[str, float]) -> None:
-    with pytest.raises(UsageError, match=next(iter(wrong))):
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"ipu_silence": -1.0},
+        {"backchannel_inside": 1.5},
+        {"give_up": float("nan")},
+        {"filler_words": ("um", "")},
+        {"backchannel_words": ("oh ...",)},
+    ],
+)
+def test_wrong_settings_are_named(wrong: dict[str, Any]) -> None:
+    with pytest.raises(UsageError, match=f"stats: {next(iter(wrong))}"):
         TurnTaking(**wrong)
