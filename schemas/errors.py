@@ -62,6 +62,10 @@ REASONS: dict[str, str] = {
     "no_conversation": "no stretch of the recording is a conversation of two by the rules in the config",
     # found by turn taking
     "no_speech": "no speech was found in the recording",
+    # found by transcription
+    "bad_transcript": "the transcript of the recording is not named, missing or malformed, or its labels name no two sides",
+    # found by the gate
+    "gated": "a term of the gate does not hold, or what it asks for is not known",
 }
 """Every reason a recording can be rejected for, in one place. `Reject` accepts no other."""
 

@@ -1,6 +1,6 @@
 """Dataclasses of plain fields as JSON objects and as Arrow structs, from their annotations alone.
 
-A plain field is bool, int, float, str, bytes (in Arrow only), a `Literal` of strings, `X | None`, a tuple of plain fields, or a
+A plain field is bool, int, `Int16`, float, str, bytes (in Arrow only), a `Literal` of strings, `X | None`, a tuple of plain fields, or a
 dataclass of plain fields.
 Health, statistics and every other value without samples are stored and published through here, so a new field needs no second place.
 """
@@ -11,7 +11,7 @@ import dataclasses
 import math
 import types
 from functools import cache
-from typing import TYPE_CHECKING, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Any, Literal, NewType, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from schemas.errors import LawError
 
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 T = TypeVar("T")
+
+Int16 = NewType("Int16", int)
+"""An int that Arrow stores in 16 bits."""
 
 
 def to_plain(value: Any) -> Any:
@@ -51,6 +54,7 @@ def arrow_type(annotation: Any) -> pa.DataType:
     import pyarrow as pa
 
     simple: dict[Any, pa.DataType] = {bool: pa.bool_(), int: pa.int64(), float: pa.float64(), str: pa.string(), bytes: pa.binary()}
+    simple[Int16] = pa.int16()
     if annotation in simple:
         return simple[annotation]
     if dataclasses.is_dataclass(annotation) and isinstance(annotation, type):

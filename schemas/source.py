@@ -26,7 +26,8 @@ class Source:
     base: str = ""
     """Folder or URL that relative uris start from; not part of the recording's identity, so a corpus can be moved."""
     fingerprints: tuple[str, ...] = ()
-    """One per uri: size and modification time or etag, so that a replaced file is a new input. Empty when unknown."""
+    """One per uri: size and modification time or etag, so that a replaced file is a new input. Empty when unknown. After these one for each
+    file that the chain reads beside the recording (`stages.sources.beside`)."""
     bytes: int = 0
     """Size of all files together, 0 when unknown."""
     corpus: str | None = None
