@@ -12,7 +12,10 @@ import pytest
 
 from pipeline.cli import main
 
-ENERGY = ("--set", "vad.backend=energy")
+ENERGY = ("-c", "stereo_channels", "--set", "vad.backend=energy")
+"""Options of a chain that needs no model."""
+WITHOUT_WORDS = ("--set", "chain=[decode, health, diarize, separate, vad, turns, stats]")
+"""The chain of `mono_calls` and `podcast_mono` without its recogniser and what comes after."""
 
 
 class Cli:

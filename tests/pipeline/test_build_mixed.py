@@ -11,10 +11,10 @@ import pytest
 import soundfile
 from numpy.typing import NDArray
 
-from tests.pipeline.calling import ENERGY, Cli, rejects, rows
+from tests.pipeline.calling import ENERGY, WITHOUT_WORDS, Cli, rejects, rows
 from tests.pipeline.talks import RATE, decoded, talk, write_call
 
-CHAIN = ("-c", "podcast_mono", "--set", "diarize.backend=rttm", "--set", "diarize.mix=[dual_mono]")
+CHAIN = ("-c", "podcast_mono", *WITHOUT_WORDS, "--set", "diarize.backend=rttm", "--set", "diarize.mix=[dual_mono]")
 RESIDUAL = ("--set", "separate.residual=true")
 
 

@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 
+from pipeline.calibrate.figures import distributions
 from pipeline.calibrate.page import SHOWN_CALLS, page
 from pipeline.calibrate.summary import Account, Measured, summarise
 from pipeline.config import load_config
+from pipeline.report.charts import RIGHT
 from schemas.calibration import (
     Amounts,
     CallScores,
@@ -29,7 +31,7 @@ from stages.scoring.pool import pooled_taking_error, shares
 from tests.pipeline.test_report_browser import CHROMIUM, dom
 
 HOSTILE = '<script>alert("1")</script>\u202e{{ 7*7 }}'
-CONFIG = load_config("stereo_calls", ["vad.backend=energy"])
+CONFIG = load_config("stereo_channels", ["vad.backend=energy"])
 TAKING = Taking(ipu=40.0, pause=5.0, gap=5.0, overlap=2.0, backchannels=4, interruptions=2, failed_interruptions=0, fto_median=0.2)
 
 
@@ -116,6 +118,16 @@ def test_pooled_levels_are_medians_over_channels_and_the_worst_is_named() -> Non
     assert overall["worst"]["der"]["value"] == pytest.approx(7 / 50)
     assert overall["si_sdr_overlap_db"] is None
     assert overall["confusion"] == pytest.approx(21 / 350)
+
+
+@pytest.mark.parametrize("beside", [False, True])
+def test_no_axis_of_a_share_goes_beyond_all(beside: bool) -> None:
+    contents = data(count=7, beside=beside)
+    drawn = {figure.title: str(figure.svg) for figure in distributions([contents, *([contents["beside"]] if beside else [])])}
+    labels = [float(text) for text in re.findall(r'text-anchor="middle">([\d.]+)</text>', drawn["Speech kept by channel"])]
+    assert max(labels) == 100.0
+    ends = [float(x) + float(w) for x, w in re.findall(r'<rect [^>]*x="([\d.]+)"[^>]* width="([\d.]+)"', drawn["Speech kept by channel"])]
+    assert max(ends) <= 430 - RIGHT
 
 
 def test_nothing_scored_is_said_without_numbers() -> None:

@@ -106,3 +106,37 @@ def test_within_keeps_what_is_inside_and_counts_from_there(made: tuple[int, int,
     window = Span(min(one, other), max(one, other))
     inside = within(made[2][0], window)
     assert tuple(Span(s.start + window.start, s.end + window.start) for s in inside) == intersect(made[2][0], (window,))
+
+
+@given(recordings(), st.integers(2, 16), st.integers(0, 40))
+@settings(max_examples=400)
+def test_cuts_keep_to_a_grid(made: tuple[int, int, tuple[Spans, Spans]], step: int, offset: int) -> None:
+    length, limit, speech = made
+    found = clips(length, limit, speech, step, offset)
+    assert [c.span.start for c in found] == [0, *(c.span.end for c in found[:-1])]
+    assert found[-1].span.end == length
+    assert all(1 <= len(c.span) <= limit for c in found)
+    if limit < 2 * step:
+        assert found == clips(length, limit, speech)
+        return
+    talk = talk_of(speech, length)
+    points = {at for at in range(1, length) if (at + offset) % step == 0}
+    quiet = {at for at in points if not talk[at - 1] and not talk[at]}
+    for clip in found[:-1]:
+        start, end = clip.span.start, clip.span.end
+        assert end in points
+        assert (clip.cut == "silence") == (end in quiet)
+        late = {at for at in quiet if start + limit // 2 + 1 < at <= start + limit}
+        assert clip.cut == "silence" or not late
+        assert clip.cut == "silence" or start + limit - step < end
+
+
+def test_a_cut_on_the_grid_is_the_point_nearest_to_the_middle() -> None:
+    talk = (Span(0, 61), Span(84, 200))
+    assert [clips(200, 100, (talk,), step)[0].span.end for step in (1, 5, 10, 8, 20)] == [72, 70, 70, 72, 80]
+    assert clips(200, 100, (talk,), 10, 4)[0].span.end == 76
+
+
+def test_a_conversation_keeps_to_the_grid_of_its_recording() -> None:
+    found = clips_inside(Span(103, 903), 1000, 300, (), 80)
+    assert [(clip.span.end, clip.cut) for clip in found] == [(320, "silence"), (560, "silence"), (800, "silence"), (903, "conversation")]

@@ -11,10 +11,20 @@ import pytest
 from pipeline.left_out import NOTHING, left_out, together
 from schemas.diarization import Conversation, Diarization
 from schemas.span import Span
-from tests.pipeline.calling import ENERGY, Cli, rejects, rows
+from tests.pipeline.calling import ENERGY, WITHOUT_WORDS, Cli, rejects, rows
 from tests.pipeline.talks import RATE, talk, write_call
 
-CHAIN = ("-c", "podcast_mono", "--set", "diarize.backend=rttm", "--set", "diarize.split_silence=5.0", "--set", "diarize.split_seconds=1.0")
+CHAIN = (
+    "-c",
+    "podcast_mono",
+    *WITHOUT_WORDS,
+    "--set",
+    "diarize.backend=rttm",
+    "--set",
+    "diarize.split_silence=5.0",
+    "--set",
+    "diarize.split_seconds=1.0",
+)
 TURNS = [(0, 0.25, 0.75), (1, 1.0, 1.5), (0, 1.75, 2.25)]
 
 

@@ -74,7 +74,7 @@ def test_a_long_call_stays_in_bounds(tmp_path: Path, hours: float) -> None:
     call = tmp_path / "long.wav"
     native = _write_call(call, hours)
     source = Source(id="long", uris=(str(call),), bytes=call.stat().st_size)
-    plan: Plan = make_plan(load_config("stereo_calls").chain)
+    plan: Plan = make_plan(load_config("stereo_channels").chain)
     pool = Processes()
     try:
         _ready(pool, CrewWork(plan, str(tmp_path / "work"), 0, len(plan.steps), scratch=str(tmp_path / "scratch")))

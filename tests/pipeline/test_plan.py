@@ -26,7 +26,7 @@ from stages.stage import Weights, what_fields
 from stages.vad.energy import EnergyVad
 from tests.pipeline.toy import chain
 
-CONFIG = load_config("stereo_calls", ["vad.backend=energy"])
+CONFIG = load_config("stereo_channels", ["vad.backend=energy"])
 PLAN = make_plan(CONFIG.chain)
 KINDS = [step.name for step in PLAN.steps]
 READERS = {"decode": KINDS, "tracks": ["tracks", "vad", "turns", "stats"], "vad": ["vad", "turns", "stats"]}
@@ -140,7 +140,7 @@ def test_speed_fields_leave_the_address_alone() -> None:
 SHOW = """
 from pipeline.config import load_config
 from pipeline.plan import make_plan
-print([step.address for step in make_plan(load_config("stereo_calls", ["vad.backend=energy"]).chain).steps])
+print([step.address for step in make_plan(load_config("stereo_channels", ["vad.backend=energy"]).chain).steps])
 """
 
 

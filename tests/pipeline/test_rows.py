@@ -133,7 +133,7 @@ def test_activity_of_a_clip_counts_from_it() -> None:
 
 
 def test_provenance_names_every_stage_and_its_weights() -> None:
-    plan = make_plan(load_config("stereo_calls").chain)
+    plan = make_plan(load_config("stereo_channels").chain)
     found = provenance(plan)
     assert [(s.stage, s.address, s.version) for s in found] == [(s.name, s.address, s.stage.version) for s in plan.steps]
     (weights,) = [weights for stage in found for weights in stage.weights]

@@ -236,7 +236,7 @@ def test_no_rows_give_a_file_with_the_schema_and_no_groups(tmp_path: Path, forma
 
 @needs_shared
 def test_real_calls_come_out_of_the_shards_as_they_went_in(tmp_path: Path) -> None:
-    config = load_config("stereo_calls", ["vad.backend=energy", "pack.clip_minutes=1"])
+    config = load_config("stereo_channels", ["vad.backend=energy", "pack.clip_minutes=1"])
     src = SHARED / "spokenwoz"
     asked = Build(
         src=str(src),

@@ -90,7 +90,7 @@ def test_a_data_set_is_built_from_the_manifest(cli: Cli, tmp_path: Path) -> None
     src, out = hissing(tmp_path / "utterances"), tmp_path / "made"
     # Bursts over digital silence are steady noise to channel health; over noise they are speech.
     summary = cli.json("simulate", src, "-o", out, "--hours", "0.1", "--set", "minutes=2", "--set", "snr_db=40", "--set", "licence=CC0-1.0")
-    built = cli.build(out / "manifest.jsonl", tmp_path / "set", "-c", "stereo_calls")
+    built = cli.build(out / "manifest.jsonl", tmp_path / "set", "-c", "stereo_channels")
     assert (built["rows"], built["rejects"]) == (3, {})
     found = rows(tmp_path / "set")
     assert {(row["source"]["consent"], row["source"]["licence"]) for row in found} == {("synthetic", "CC0-1.0")}
