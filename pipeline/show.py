@@ -147,6 +147,19 @@ def _calibrate(result: dict[str, Any]) -> list[str]:
     return [_balance(result["balance"]), *lines(result)]
 
 
+def _listen(result: dict[str, Any]) -> list[str]:
+    return [
+        f"{result['id']}: {result['frames']} frames of {result['codebooks']} codebooks of {result['codec']}, "
+        f"{result['seconds']:.2f} s at {result['rate']} Hz: {result['file']}"
+    ]
+
+
+def _funnel(result: dict[str, Any]) -> list[str]:
+    from pipeline.funnel import lines
+
+    return lines(result)
+
+
 def _simulate(result: dict[str, Any]) -> list[str]:
     made = f"{result['dialogues']} dialogues ({result['made']} made now), {result['hours']:.2f} h, {result['speakers']} speakers"
     rows = [["per minute", "wanted", "achieved"]]
@@ -166,6 +179,24 @@ def _doctor(result: dict[str, Any]) -> list[str]:
     ]
 
 
+def _export(result: dict[str, Any]) -> list[str]:
+    from pipeline.exports.commands import lines
+
+    return lines(result)
+
+
+def _lint(result: dict[str, Any]) -> list[str]:
+    from pipeline.exports.lint.run import lines
+
+    return lines(result)
+
+
+def _shape(result: dict[str, Any]) -> list[str]:
+    from pipeline.shape.lines import lines
+
+    return lines(result)
+
+
 SHOW: dict[str, Callable[[dict[str, Any]], list[str]]] = {
     "build": _build,
     "scan": _scan,
@@ -176,6 +207,11 @@ SHOW: dict[str, Callable[[dict[str, Any]], list[str]]] = {
     "verify": _verify,
     "pack": _pack,
     "calibrate": _calibrate,
+    "funnel": _funnel,
+    "listen": _listen,
     "simulate": _simulate,
     "doctor": _doctor,
+    "export": _export,
+    "lint": _lint,
+    "shape": _shape,
 }

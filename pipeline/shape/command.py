@@ -28,13 +28,9 @@ def shape(source: str, out: str, file: str | None, dry_run: bool, as_json: bool,
 
     Exit code 1 says that the set was made and a target of the set as a whole could not be met. Resumes by itself.
     """
-    from pipeline.shape.lines import lines
     from pipeline.shape.run import run_shape
-    from pipeline.show import clean
+    from pipeline.show import text_of
 
     result = run_shape(source, out, file, options, dry_run)
-    if as_json:
-        click.echo(json.dumps(result, indent=1, sort_keys=True, ensure_ascii=False))
-    else:
-        click.echo("\n".join(clean(line) for line in lines(result)))
+    click.echo(json.dumps(result, indent=1, sort_keys=True, ensure_ascii=False) if as_json else text_of(result))
     sys.exit(result["exit_code"])
