@@ -1,0 +1,1 @@
+"""What the recogniser left out."""
