@@ -11,14 +11,14 @@ REACH = 0.3
 detector pads what it marks."""
 
 
-def unworded(transcript: Transcript, activity: Activity) -> tuple[int, ...]:
-    """Samples of each channel's speech that lie further than `REACH` from any of its words, recovered ones included."""
-    return tuple(total(each) for each in unworded_spans(transcript, activity))
+def unworded(transcript: Transcript, activity: Activity, reach: float = REACH) -> tuple[int, ...]:
+    """Samples of each channel's speech that lie further than `reach` seconds from any of its words, recovered ones included."""
+    return tuple(total(each) for each in unworded_spans(transcript, activity, reach))
 
 
-def unworded_spans(transcript: Transcript, activity: Activity) -> tuple[tuple[Span, ...], ...]:
+def unworded_spans(transcript: Transcript, activity: Activity, seconds: float = REACH) -> tuple[tuple[Span, ...], ...]:
     """Where those samples are, channel by channel."""
-    reach = round(REACH * activity.rate)
+    reach = round(seconds * activity.rate)
     found = []
     for channel, speech in enumerate(activity.channels):
         said = [word.span for word in transcript.words(channel)]

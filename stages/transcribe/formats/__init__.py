@@ -1,0 +1,1 @@
+"""Transcripts of corpora: one module for each family of file formats."""

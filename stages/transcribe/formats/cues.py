@@ -1,0 +1,83 @@
+"""Subtitles (WebVTT, SRT) and the line formats of telephone corpora (Fisher, Switchboard)."""
+
+from __future__ import annotations
+
+import html
+import re
+
+from stages.transcribe.formats.said import Reading, Said, TranscriptError, lines, said, seconds, short
+
+_CLOCK = re.compile(r"^(?:(\d+):)?(\d{1,2}):(\d{2})[.,](\d{1,3})$")
+_ARROW = re.compile(r"^(\S+)\s+-->\s+(\S+)(?:\s.*)?$")
+_VOICE = re.compile(r"<v(?:\.[^\s>]*)?\s+([^>]*)>")
+_NAMED = re.compile(r"^\s*(?:-\s*)?([^\s:<>][^:<>]{0,39}):\s+")
+_TAG = re.compile(r"</?(?:b|i|u|c|v|ruby|rt|lang|font)\b[^>]*>|<\d[\d:.]*>|\{\\[^}]*\}")
+_FISHER = re.compile(r"^(\d+(?:\.\d+)?)\s+(\d+(?:\.\d+)?)\s+([^\s:]+)\s*:\s*(.*)$")
+_MS98 = re.compile(r"^(?:sw0?)?(\d{4})([AB])-ms98-a-\w+\s+(\d+(?:\.\d+)?)\s+(\d+(?:\.\d+)?)\s+(.*)$")
+
+
+def read_cues(text: str, where: str) -> Reading:
+    """The cues of a WebVTT or SRT file; a speaker is a `<v Name>` or, at the start of a cue's line, `Name: `."""
+    found: list[Said] = []
+    for block in re.split(r"\n[ \t]*\n", text.replace("\r\n", "\n").replace("\r", "\n")):
+        rows = block.strip("\n").split("\n")
+        at = next((index for index, row in enumerate(rows) if _ARROW.match(row.strip())), None)
+        if at is None:
+            continue
+        times = _ARROW.match(rows[at].strip())
+        place = f"{where}, cue {short(rows[at].strip())}"
+        if times is None:
+            raise TranscriptError(f"{place}: has no times")
+        start, end = _clock(times[1], place), _clock(times[2], place)
+        parts = _parts("\n".join(rows[at + 1 :]))
+        length = sum(len(words) for _, words in parts) or 1
+        # Two speakers in one cue share its time by the length of what they say.
+        at = 0
+        for label, words in parts:
+            edges = [start + (end - start) * share / length for share in (at, at + len(words))]
+            found.append(said(label, edges[0], edges[1], words, place))
+            at += len(words)
+    if not found and "-->" not in text and not text.lstrip("\ufeff").startswith("WEBVTT"):
+        raise TranscriptError(f"{where}: holds no cue; wanted lines such as 00:00:01.000 --> 00:00:02.000")
+    return Reading(tuple(found))
+
+
+def _parts(text: str) -> list[tuple[str, str]]:
+    """Who says what in one cue."""
+    if _VOICE.search(text):
+        pieces = _VOICE.split(text)
+        pairs = list(zip(["", *pieces[1::2]], pieces[0::2], strict=True))
+    else:
+        pairs = []
+        for line in text.split("\n"):
+            named = _NAMED.match(line)
+            if named or not pairs:
+                pairs.append((named[1] if named else "", line[named.end() :] if named else line))
+            else:
+                pairs[-1] = (pairs[-1][0], f"{pairs[-1][1]}\n{line}")
+    clean = [(label.strip(), " ".join(html.unescape(_TAG.sub("", words)).split())) for label, words in pairs]
+    return [(label, words) for label, words in clean if words]
+
+
+def _clock(text: str, place: str) -> float:
+    match = _CLOCK.match(text)
+    if match is None:
+        raise TranscriptError(f"{place}: {short(text)} is no time such as 00:00:01.000")
+    return int(match[1] or 0) * 3600 + int(match[2]) * 60 + float(f"{match[3]}.{match[4]}")
+
+
+def read_lines(text: str, where: str) -> Reading:
+    """Fisher's `start end A: text` (`#` and blank lines between) or Switchboard's `sw2001A-ms98-a-0001 start end text`."""
+    found = []
+    for number, line in lines(text):
+        if line.startswith("#"):
+            continue
+        place = f"{where}, line {number}"
+        if fisher := _FISHER.match(line):
+            start, end, label, words = fisher.groups()
+        elif ms98 := _MS98.match(line):
+            _, label, start, end, words = ms98.groups()
+        else:
+            raise TranscriptError(f"{place}: {short(line)}; wanted `start end speaker: text` or `sw2001A-ms98-a-0001 start end text`")
+        found.append(said(label, seconds(start, "start", place), seconds(end, "end", place), words, place))
+    return Reading(tuple(found))
