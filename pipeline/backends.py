@@ -26,9 +26,28 @@ BACKENDS: dict[str, dict[str, str]] = {
     },
     "separate": {"route": "stages.separate.route:RouteSeparate"},
     "vad": {"silero": "stages.vad.silero:SileroVad", "energy": "stages.vad.energy:EnergyVad"},
-    "transcribe": {"none": "stages.transcribe.none:NoTranscribe"},
+    "transcribe": {
+        "whisper": "stages.transcribe.whisper:WhisperTranscribe",
+        "given": "stages.transcribe.given:GivenTranscribe",
+        "none": "stages.transcribe.none:NoTranscribe",
+    },
+    "align": {
+        "pocketsphinx": "stages.align.pocketsphinx:PocketsphinxAlign",
+        "ctc": "stages.align.ctc:CtcAlign",
+        "attention": "stages.align.attention:AttentionAlign",
+    },
+    "recover": {"small_words": "stages.recover.small_words:SmallWordsRecover"},
     "turns": {"channels": "stages.turns.channels:ChannelTurns"},
+    "events": {"turn_taking": "stages.events.turn_taking:TurnTakingEvents"},
     "stats": {"turn_taking": "stages.turns.stats:TurnTaking"},
+    "score": {"channels": "stages.score.channels:ChannelScore"},
+    "filter": {"gate": "stages.filter.gate:GateFilter"},
+    "tokenize": {
+        "mimi": "stages.tokenize.mimi:MimiTokenize",
+        "encodec": "stages.tokenize.encodec:EncodecTokenize",
+        "hubert": "stages.tokenize.hubert:HubertTokenize",
+        "melrvq": "stages.tokenize.melrvq:MelRvqTokenize",
+    },
 }
 """Kind, then backend, then where its class is; the first backend of a kind is its default."""
 

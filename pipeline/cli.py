@@ -9,6 +9,10 @@ from typing import Any
 
 import click
 
+from pipeline.exports.cli import export, lint
+from pipeline.listen_command import listen
+from pipeline.shape.command import shape
+
 CONFIG = click.option("--config", "-c", metavar="YAML", help="A config file, or a ready-made one by name (default: stereo_calls).")
 SET = click.option("--set", "overrides", metavar="A.B=VALUE", multiple=True, help="Override one setting; may be repeated.")
 JSON = click.option("--json", "as_json", is_flag=True, help="Machine-readable result on stdout.")
@@ -79,7 +83,7 @@ def scan(src: str, output: str | None, config: str | None, overrides: tuple[str,
 @WORK
 @JSON
 def plan(src: str, out: str, config: str | None, overrides: tuple[str, ...], work: str | None, as_json: bool) -> None:
-    """Show what a build would compute, stage by stage; computes and writes nothing."""
+    """Show what a build would compute, stage by stage; computes and writes nothing. What a gate would cost: duologue funnel."""
     from pipeline.commands import run_plan
 
     _show(run_plan(src, out, config, overrides, work), as_json)
@@ -138,6 +142,17 @@ def verify(out: str, as_json: bool) -> None:
     result = run_verify(out)
     _show(result, as_json)
     sys.exit(1 if result["damages"] else 0)
+
+
+@cli.command()
+@click.argument("out")
+@click.option("--keep", metavar="EXPR", multiple=True, help="As filter.keep: 'quality.dnsmos.ovrl >= 2.8 and duration > 30'; repeatable.")
+@JSON
+def funnel(out: str, keep: tuple[str, ...], as_json: bool) -> None:
+    """Show what gates would cost: rows and hours of OUT that each term would leave, and how every score is spread. Reads no audio."""
+    from pipeline.funnel import run_funnel
+
+    _show(run_funnel(out, keep), as_json)
 
 
 @cli.command()
@@ -204,6 +219,12 @@ def simulate(
     from pipeline.simulate import run_simulate
 
     _show(run_simulate(utterances, out, hours, seed, shape, overrides, workers, mono, tracks), as_json)
+
+
+cli.add_command(shape)
+cli.add_command(listen)
+cli.add_command(export)
+cli.add_command(lint)
 
 
 @cli.command()

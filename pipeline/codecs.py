@@ -1,4 +1,4 @@
-"""Values as files: FLAC for audio, JSON for everything of plain fields."""
+"""Values as files: FLAC for audio, NPY for codes, JSON for everything of plain fields."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import IO, Any
 
 import numpy as np
 
+from schemas.codes import Codes, Fidelity
 from schemas.errors import LawError
 from schemas.plain import from_plain, to_plain
 from schemas.recording import Decoding, Recording, Samples
@@ -27,7 +28,7 @@ Need = Callable[[type], Any]
 
 def extension(kind: type) -> str:
     """File suffix of a value type. A `.tracks` file is JSON for a view of the recording, and FLAC for samples of its own."""
-    return {Recording: ".flac", Tracks: ".tracks"}.get(kind, ".json")
+    return {Recording: ".flac", Tracks: ".tracks", Codes: ".npy"}.get(kind, ".json")
 
 
 def dump(value: Any, path: Path) -> None:
@@ -39,6 +40,8 @@ def dump(value: Any, path: Path) -> None:
     elif isinstance(value, Tracks):
         view = {"order": value.order, "speakers": value.speakers, "roles": value.roles, "chosen": value.chosen}
         path.write_text(json.dumps(view, sort_keys=True), encoding="utf-8")
+    elif isinstance(value, Codes):
+        _dump_codes(value, path)
     else:
         path.write_text(json.dumps(to_plain(value), sort_keys=True), encoding="utf-8")
 
@@ -50,7 +53,26 @@ def load(kind: type, path: Path, need: Need) -> Any:
         return Recording(samples=samples, rate=rate, bits=bits, decoding=from_plain(Decoding, json.loads(comment)))
     if kind is Tracks:
         return _load_tracks(path, need)
+    if kind is Codes:
+        return _load_codes(path)
     return from_plain(kind, json.loads(path.read_bytes()))
+
+
+def _dump_codes(codes: Codes, path: Path) -> None:
+    """An NPY file that any reader opens, with the facts as JSON after the array, where readers do not look."""
+    names = ("codec", "sha256", "codec_rate", "hop", "bins", "length", "rate")
+    facts = {name: getattr(codes, name) for name in names} | {"fidelity": None if codes.fidelity is None else to_plain(codes.fidelity)}
+    with path.open("wb") as file:
+        np.save(file, np.ascontiguousarray(codes.samples), allow_pickle=False)
+        file.write(json.dumps(facts, sort_keys=True).encode())
+
+
+def _load_codes(path: Path) -> Codes:
+    with path.open("rb") as file:
+        samples = np.load(file, allow_pickle=False)
+        facts = json.loads(file.read())
+    checked = facts.pop("fidelity")
+    return Codes(samples=samples, fidelity=None if checked is None else from_plain(Fidelity, checked), **facts)
 
 
 def _facts(tracks: Tracks) -> str:

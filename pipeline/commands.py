@@ -25,7 +25,7 @@ from pipeline.verify import verify
 from schemas.errors import UsageError
 from schemas.plain import to_plain
 from stages.decode.stream import Header
-from stages.sources import Listing, list_sources, summarise, write_manifest
+from stages.sources import Listing, list_sources, summarise, with_files, write_manifest
 
 log = logging.getLogger("duologue")
 
@@ -114,7 +114,7 @@ def listed(src: str, config: Config, probe_all: bool) -> Listing:
             return (None if probe_all else peek(cast(BinaryIO, file))) or sandbox.probe(file)
 
     try:
-        return list_sources(src, config.source, probe, probe_all=probe_all)
+        return with_files(list_sources(src, config.source, probe, probe_all=probe_all), config.chain)
     finally:
         sandbox.close()
 

@@ -9,9 +9,11 @@ from typing import Any
 
 from pipeline.clips import Clip, clip_limit, clips_inside, within
 from pipeline.codecs import write_flac
+from pipeline.coded import row_codes
 from pipeline.plan import Plan
 from pipeline.said import Anew, clip_transcript, row_events, row_transcript, row_words
 from schemas.activity import Activity, Turns
+from schemas.codes import Codes, grid
 from schemas.diarization import Conversation, Diarization
 from schemas.events import Events
 from schemas.health import Health, Side, swapped
@@ -54,7 +56,7 @@ def rows_of(source: Source, plan: Plan, value: Value, minutes: float, anew: Anew
     parts = [
         _Part(clip, conversation)
         for conversation in (diarization.kept if diarization is not None and diarization.conversations else (whole,))
-        for clip in clips_inside(conversation.span, tracks.length, limit, activity.channels)
+        for clip in clips_inside(conversation.span, tracks.length, limit, activity.channels, grid(tracks.rate))
     ]
     transcript: Transcript | None = optional(plan, value, Transcript)
     for index, part in enumerate(parts):
@@ -134,7 +136,8 @@ def _row(source: Source, plan: Plan, value: Value, tracks: Tracks, part: _Part, 
         residual=None if tracks.residual is None else RowAudio(encode(tracks.residual, tracks, window), None),
         decoding=value(Recording).decoding,
         health=health,
-        quality=(*scores(health, diarization, conversation), *_measured(optional(plan, value, Quality), window)),
+        quality=_quality(scores(health, diarization, conversation), _measured(optional(plan, value, Quality), window)),
+        codes=row_codes(optional(plan, value, Codes), window),
         stats=stretch.stats,
         provenance=provenance(plan),
     )
@@ -221,6 +224,12 @@ def scores(health: Health | None, diarization: Diarization | None = None, conver
         method = "diarize: cosine between the voice models of the two speakers"
         found.append(RowScore("voice_similarity", None, alike, "cosine", method))
     return tuple(found)
+
+
+def _quality(own: tuple[RowScore, ...], measured: tuple[RowScore, ...]) -> tuple[RowScore, ...]:
+    """What is known of the row's own conversation goes before a score of the same name that was measured of the whole recording."""
+    held = {(score.name, score.channel) for score in own}
+    return (*own, *(score for score in measured if score.start is not None or (score.name, score.channel) not in held))
 
 
 def _measured(quality: Quality | None, window: Span) -> tuple[RowScore, ...]:

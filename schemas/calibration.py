@@ -73,6 +73,52 @@ class Amounts:
     """Processor seconds of the chain without decoding."""
 
 
+@dataclass(frozen=True, slots=True)
+class WordErrors:
+    """Counts of an alignment of least errors; they add up over texts."""
+
+    words: int
+    """Of the reference."""
+    substitutions: int = 0
+    deletions: int = 0
+    insertions: int = 0
+
+    def __add__(self, other: WordErrors) -> WordErrors:
+        return WordErrors(
+            self.words + other.words,
+            self.substitutions + other.substitutions,
+            self.deletions + other.deletions,
+            self.insertions + other.insertions,
+        )
+
+    @property
+    def errors(self) -> int:
+        """All errors together."""
+        return self.substitutions + self.deletions + self.insertions
+
+    @property
+    def rate(self) -> float | None:
+        """Errors over words of the reference; None where it has none."""
+        return self.errors / self.words if self.words else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WordScores:
+    """Words heard on the channels of one call."""
+
+    reference: str
+    """What is compared with: `given`, the corpus's own transcript, or `true_channels`, what is heard on those."""
+    true: tuple[WordErrors, ...] | None
+    """Of each true channel; absent where it is the reference itself. So is `true_cp`."""
+    true_cp: WordErrors | None
+    """Of both together, under the better assignment of sides (cpWER)."""
+    made: tuple[WordErrors, ...]
+    """Of the made channel that stands for each true one."""
+    made_cp: WordErrors
+    mix: WordErrors
+    """The mix heard as one channel, against the words of both sides in order of time."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelScores:
     """One true channel against the channel that was made for it."""
@@ -150,6 +196,8 @@ class Scores:
     mapping: tuple[int, int]
     """The made channel that stands for each true channel."""
     amounts: Amounts
+    words: WordScores | None = None
+    """Absent where the chain hears no words."""
 
     def __post_init__(self) -> None:
         if len(self.channels) != 2:

@@ -72,6 +72,12 @@ def may_take(stage: Any) -> tuple[type, ...]:
     return tuple(getattr(stage, "may_take", ()))
 
 
+def files_beside(stage: Any, source: Source) -> tuple[str, ...]:
+    """Full paths or URLs of files that a stage reads beside the recording, such as an RTTM; most stages have no method `files`."""
+    files: Callable[[Source], tuple[str, ...]] | None = getattr(stage, "files", None)
+    return () if files is None else files(source)
+
+
 def wired(chain: Sequence[Any], given: tuple[type, ...] = (Source,)) -> tuple[tuple[int | None, ...], ...]:
     """For each stage of a chain, where each value it takes and may take comes from: the latest stage before it that gives one of that type.
 

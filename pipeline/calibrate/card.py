@@ -16,6 +16,8 @@ ROWS = (
     ("overlap_recall", "Overlap recall", "share"),
     ("overlap_precision", "Overlap precision", "share"),
     ("backchannel_recall", "Backchannel recall", "share"),
+    ("cpwer_true", "cpWER of the true channels", "share"),
+    ("cpwer", "cpWER of the made channels", "share"),
     ("swaps_per_hour", "Speaker swaps per hour", "number"),
     ("turn_taking_error", "Largest error of IPU, pause, gap and overlap time", "share"),
 )

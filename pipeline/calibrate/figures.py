@@ -17,22 +17,26 @@ from pipeline.report.words import number, plainly, share
 FEWEST = 3
 """Values below which a distribution is not drawn."""
 RADIUS = 3.5
+MOST_DER = 2.0
+"""Largest error rate drawn: false alarms and confusion together can go beyond all of the speech."""
 
 
 def distributions(variants: Sequence[Mapping[str, Any]]) -> list[Figure]:
     """Spread of DER over mixtures, and of speech kept and SI-SDR over channels; two chains back to back."""
     return [
-        _distribution(variants, "der", "DER by mixture", "diarization error rate, no collar (%)", "mixtures"),
-        _distribution(variants, "speech_kept", "Speech kept by channel", "speech in the right channel (%)", "channels"),
-        _distribution(variants, "si_sdr_db", "SI-SDR by channel", "whole-call SI-SDR (dB)", "channels"),
+        _distribution(variants, "der", "DER by mixture", "diarization error rate, no collar (%)", "mixtures", MOST_DER),
+        _distribution(variants, "speech_kept", "Speech kept by channel", "speech in the right channel (%)", "channels", 1.0),
+        _distribution(variants, "si_sdr_db", "SI-SDR by channel", "whole-call SI-SDR (dB)", "channels", None),
     ]
 
 
-def _distribution(variants: Sequence[Mapping[str, Any]], name: str, title: str, axis: str, of: str) -> Figure:
-    levels = name.endswith("_db")
+def _distribution(variants: Sequence[Mapping[str, Any]], name: str, title: str, axis: str, of: str, most: float | None) -> Figure:
+    """One distribution; `most` is the largest value that the axis may reach, None for levels in dB."""
+    levels = most is None
     tallies = []
     for variant in variants:
-        tally = Tally(np.linspace(-100, 100, 401)) if levels else Tally(np.linspace(0, 2, 401), (1, 2, 4, 10, 20))
+        edges = np.linspace(-100, 100, 401) if most is None else np.linspace(0, most, round(200 * most) + 1)
+        tally = Tally(edges) if most is None else Tally(edges, (1, 2, 4, 10, 20))
         tally.add(np.array(_values(variant, name, of == "channels"), np.float64))
         tallies.append(tally)
     names = [plainly(variant["name"]) for variant in variants] if len(variants) > 1 else []

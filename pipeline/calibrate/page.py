@@ -17,7 +17,7 @@ from schemas.errors import REASONS
 
 COLUMNS = (
     *("der_collar_250ms", "der", "confusion", "speech_kept", "leakage_db", "si_sdr_db", "si_sdr_overlap_db", "overlap_recall"),
-    *("overlap_precision", "backchannel_recall", "swaps_per_hour", "turn_taking_error", "confidence", "rtf"),
+    *("overlap_precision", "backchannel_recall", "swaps_per_hour", "turn_taking_error", "cpwer_true", "cpwer", "confidence", "rtf"),
 )
 """Scores in the table of calls."""
 SHOWN_CALLS = 200

@@ -19,16 +19,19 @@ from schemas.calibration import CallScores, ChannelScores, MixScores, Scores
 from schemas.errors import RejectRecord
 from schemas.plain import to_plain
 from schemas.source import Source
+from stages.calibrate.heard import pooled_words
 from stages.scoring.pool import pooled_taking_error, shares
 from stages.scoring.rank import spearman
 
 FORMAT = 1
-SCORES = tuple(f.name for f in dataclasses.fields(Scores))
+WORDS = ("wer_true", "wer", "cpwer_true", "cpwer", "wer_mix")
+SCORES = (*(f.name for f in dataclasses.fields(Scores)), *WORDS)
 LEVELS = ("leakage_db", "leakage_solo_db", "si_sdr_db", "si_sdr_solo_db", "si_sdr_overlap_db")
 """Pooled as the median over channels; everything else is pooled by time."""
 HEADLINE = (
     *("der", "der_collar_250ms", "miss", "false_alarm", "confusion", "overlap_recall", "overlap_precision", "backchannel_recall"),
     *("speech_kept", "leakage_db", "swaps_per_hour", "si_sdr_db", "si_sdr_solo_db", "si_sdr_overlap_db", "rtf", "confidence"),
+    *WORDS,
 )
 """Scores that travel in the recipe, beside the largest turn-taking error."""
 WORST: tuple[tuple[str, Callable[..., Any], bool], ...] = (
@@ -114,10 +117,11 @@ def pooled(entries: Sequence[Entry]) -> dict[str, Any]:
     scored = [(source, mix.scores) for source, _, mix in entries if mix.scores is not None]
     scores = [each for _, each in scored]
     amounts = [each.amounts for each in scores]
-    found: dict[str, Any] = dict.fromkeys(name for name in SCORES if name not in ("channels", "mapping", "stages", "amounts"))
+    found: dict[str, Any] = dict.fromkeys(name for name in SCORES if name not in ("channels", "mapping", "stages", "amounts", "words"))
     found["turn_taking_error"] = {"largest": None}
     if scores:
         found |= shares(amounts)
+        found |= pooled_words([each.words for each in scores if each.words is not None])
         found["turn_taking_error"] = to_plain(pooled_taking_error(amounts))
         for name in LEVELS:
             found[name] = _median([getattr(channel, name) for each in scores for channel in each.channels])
@@ -177,7 +181,10 @@ def _median(values: Sequence[float | None]) -> float | None:
 
 
 def _entry(source: Source, call: CallScores, mix: MixScores) -> dict[str, Any]:
-    scores = dict.fromkeys(SCORES) if mix.scores is None else to_plain(mix.scores)
+    scores = dict.fromkeys(SCORES)
+    if mix.scores is not None:
+        scores |= to_plain(mix.scores)
+        scores |= pooled_words([] if mix.scores.words is None else [mix.scores.words])
     refusal = None if mix.refusal is None else {**to_plain(mix.refusal), "facts": json.loads(mix.refusal.facts)}
     return {
         "id": source.id,

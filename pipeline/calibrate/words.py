@@ -35,6 +35,13 @@ DEFINITIONS: dict[str, str] = {
     "si_sdr_overlap_db": "The same over the samples where both talk.",
     "turn_taking_error": "(made - true) / true for seconds and counts, a difference in seconds for the median floor transfer offset. "
     f"The largest is that of IPU, pause, gap and overlap seconds, none divided by less than {LEAST:g} s per minute.",
+    "wer_true": "Word error rate of what is heard on the true channels against the corpus's own transcript; absent where the source names "
+    "none. Texts by whisper-normalizer, counts by jiwer.",
+    "wer": "Word error rate of what is heard on the made channels, each against the words of its true one: the corpus's own transcript "
+    "where the source names one, else what is heard on the true channels.",
+    "cpwer_true": "Both true channels together under the better assignment of sides (cpWER).",
+    "cpwer": "Both made channels together under the better assignment of sides (cpWER).",
+    "wer_mix": "Word error rate of the mix heard as one channel, against the words of both sides in order of time.",
     "rtf": "Processor seconds of the chain, without decoding and with its models loaded, per second of audio. It changes from run to run.",
     "confidence": "What the diarization itself expects of its labels; the mean by time when pooled.",
     "rank_correlation": "Spearman's, of 1 - confidence with DER and with 1 - speech_kept, over five mixtures or more: 1 when the "
@@ -63,6 +70,11 @@ LABELS: dict[str, tuple[str, str]] = {
     "si_sdr_solo_db": ("SI-SDR in solos", "dB"),
     "si_sdr_overlap_db": ("SI-SDR in overlaps", "dB"),
     "turn_taking_error": ("Largest turn-taking error", "share"),
+    "wer_true": ("Word error rate, true channels", "share"),
+    "wer": ("Word error rate, made channels", "share"),
+    "cpwer_true": ("cpWER, true channels", "share"),
+    "cpwer": ("cpWER, made channels", "share"),
+    "wer_mix": ("Word error rate, mono mix", "share"),
     "rtf": ("Processor time", "of real time"),
     "confidence": ("Confidence", "share"),
 }

@@ -36,7 +36,7 @@ def gather(out: Place, manifest: Mapping[str, Any]) -> Gathered:
     """Read the shards once and add them up; raises `DuologueError` when rows or recordings are not those of the manifest."""
     gathered = Gathered(Totals(), Taking(), Condition(), Mixtures())
     for table in batches(out, [shard["name"] for shard in manifest["shards"]]):
-        for part in (gathered.totals, gathered.taking, gathered.condition, gathered.mixtures):
+        for part in (gathered.totals, gathered.taking, gathered.condition, gathered.mixtures, gathered.tokens):
             part.add(table)
     whole = gathered.totals.whole
     if (whole.rows, whole.recordings) != (manifest["rows"], manifest["recordings"]):

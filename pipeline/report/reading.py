@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipeline.place import Place
+from pipeline.report import codes
 
 COLUMNS = (
     "id",
@@ -33,6 +34,7 @@ COLUMNS = (
     "stats.overlaps",
     "stats.channels",
     "stats.constants",
+    *codes.COLUMNS,
 )
 """What the report needs of a row, in Parquet's own names."""
 ROWS = 2048

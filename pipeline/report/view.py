@@ -8,8 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from pipeline.report import figures, lines, talk
+from pipeline.report import codes, figures, lines, talk
 from pipeline.report import mixtures as made
+from pipeline.report.codes import Tokens
 from pipeline.report.condition import Condition
 from pipeline.report.marks import legend
 from pipeline.report.mixtures import Mixtures
@@ -43,6 +44,7 @@ class Gathered:
     taking: Taking
     condition: Condition
     mixtures: Mixtures = field(default_factory=Mixtures)
+    tokens: Tokens = field(default_factory=Tokens)
     said: dict[str, Said] = field(default_factory=dict)
     """Words and events of the rows that are drawn, by id."""
 
@@ -79,6 +81,9 @@ def view(manifest: Mapping[str, Any], rejects: Sequence[RejectRecord], gathered:
         "mixture_figures": figures.of_mixtures(mixtures) if mixtures.recordings else [],
         "other_sounds": made.others(mixtures),
         "mixture_lines": made.lines(mixtures.least_sure),
+        "tokens": gathered.tokens,
+        "token_codecs": codes.codecs(gathered.tokens),
+        "token_fidelity": codes.fidelity(gathered.tokens),
         "recording_figures": figures.of_recordings(totals),
         "health_figures": figures.of_health(condition) if condition.recordings else [],
         "taking_figures": [*figures.of_taking(totals, taking), *(talk.distributions(taking) if taking.rows else [])],

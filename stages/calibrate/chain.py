@@ -8,10 +8,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from schemas.activity import Activity
+from schemas.activity import Activity, Turns
 from schemas.calibration import Refusal
 from schemas.diarization import Diarization
 from schemas.errors import Reject, UsageError
+from schemas.health import Health
 from schemas.recording import Recording
 from schemas.source import Source
 from schemas.stats import Stats
@@ -22,6 +23,8 @@ GIVEN = (Source, Recording)
 """What is there before the chain starts."""
 NEEDED = (Diarization, Tracks, Activity, Stats)
 """What a chain must give to be scored."""
+JUDGES = (Health, Turns)
+"""What is given by stages that also turn recordings down."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,19 @@ def check(chain: tuple[Any, ...]) -> None:
 def giver(chain: tuple[Any, ...], kind: type) -> Any:
     """The last stage that gives a value of this type."""
     return next(stage for stage in reversed(chain) if stage.gives is kind)
+
+
+def scored(chain: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The stages that give what is scored or may turn a recording down, and what those must take.
+
+    What a stage only may take is left out, so it goes without.
+    """
+    wanted, kept = {*NEEDED, *JUDGES}, []
+    for stage in reversed(chain):
+        if stage.gives in wanted:
+            kept.append(stage)
+            wanted |= set(stage.takes)
+    return tuple(reversed(kept))
 
 
 def load(chain: tuple[Any, ...], device: str) -> Callable[[Source, Recording], Ran | Refusal]:

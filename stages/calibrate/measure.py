@@ -15,11 +15,12 @@ from schemas.stats import Stats
 from schemas.tracks import view_of
 from stages.acoustics.condition import NAMED, Condition
 from stages.calibrate import chain as inner
+from stages.calibrate.heard import Ears, ears_of
 from stages.calibrate.mixture import mixture
 from stages.calibrate.score import score
 from stages.health.measure import ChannelHealth
 from stages.scoring.speakers import check_metrics
-from stages.stage import Weights
+from stages.stage import Weights, files_beside
 
 TRUTH = ChannelHealth(reject=("silent", "dual_mono", "one_scene", "one_sided"))
 """What channels must not be to count as true ones."""
@@ -46,6 +47,8 @@ class Calibrate:
     """Voice activity stage run on the true channels: that of the chain, or of the chain it is held against."""
     stats: Any
     """Turn-taking stage run on what `reference` found."""
+    transcribe: Any | None = None
+    """Stage that hears the words of the true channels, of the mix and of the made channels; None: words are not scored."""
     conditions: tuple[Condition, ...] = (NAMED["clean"],)
     seed: int = 0
     truth: ChannelHealth = TRUTH
@@ -59,8 +62,15 @@ class Calibrate:
 
     def weights(self) -> tuple[Weights, ...]:
         """Of all stages inside, each once."""
-        found = [weights for stage in (*self.chain, self.reference, self.stats) for weights in stage.weights()]
+        found = [weights for stage in self._stages() for weights in stage.weights()]
         return tuple(dict.fromkeys(found))
+
+    def _stages(self) -> tuple[Any, ...]:
+        return (*self.chain, self.reference, self.stats, *(() if self.transcribe is None else (self.transcribe,)))
+
+    def files(self, source: Source) -> tuple[str, ...]:
+        """What the stages inside read beside the recording."""
+        return tuple(file for stage in self.chain for file in files_beside(stage, source))
 
     def load(self, device: str) -> Callable[[Source, Recording], CallScores]:
         """The chain, loaded, as a function from a two-channel recording to its scores."""
@@ -68,20 +78,26 @@ class Calibrate:
         judge = self.truth.load(device)
         run = inner.load(self.chain, device)
         listen, count = self.reference.load(device), self.stats.load(device)
+        ears = None if self.transcribe is None else Ears(self.transcribe, listen, device)
 
         def measure(source: Source, recording: Recording) -> CallScores:
             if recording.channels != 2:
                 raise Reject("not_two_channel", "a mono recording holds no true channels to compare with", channels=recording.channels)
             judge(recording)
-            true: Activity = listen(view_of(recording, (0, 1), ("A", "B"), ("", ""), "as_recorded"))
+            tracks = view_of(recording, (0, 1), ("A", "B"), ("", ""), "as_recorded")
+            true: Activity = listen(tracks)
+            heard = None if ears is None else ears.true(source, tracks, true)
             true_stats: Stats = count(true)
             mixes = []
             for condition in self.conditions:
                 mixed = mixture(recording, condition, source.id, self.seed)
                 ran = run(source, mixed.recording)
-                refusal = ran if isinstance(ran, Refusal) else None
-                scores = None if isinstance(ran, Refusal) else score(ran, mixed, true, true_stats)
-                mixes.append(MixScores(condition=condition.name, gain_db=mixed.gain_db, scores=scores, refusal=refusal))
+                if isinstance(ran, Refusal):
+                    mixes.append(MixScores(condition=condition.name, gain_db=mixed.gain_db, refusal=ran))
+                    continue
+                words = None if ears is None or heard is None else ears.scorer(source, heard, ran.values, mixed.recording)
+                scores = score(ran, mixed, true, true_stats, words)
+                mixes.append(MixScores(condition=condition.name, gain_db=mixed.gain_db, scores=scores))
             return CallScores(length=recording.length, rate=recording.rate, mixes=tuple(mixes))
 
         return measure
@@ -95,8 +111,13 @@ class Beside(Calibrate):
 
 
 def calibrate_stages(chain: tuple[Any, ...], beside: tuple[Any, ...] | None, conditions: tuple[Condition, ...]) -> tuple[Calibrate, ...]:
-    """The stage for `chain`, and the one for the chain beside it when there is one; both chains without decoding."""
+    """The stage for `chain`, and the one for the chain beside it when there is one; both chains without decoding.
+
+    Of each chain, what gives nothing that is scored is left out; words are heard apart from the rest, by its `transcribe` stage.
+    """
     inner.check(chain)
     truth = {"reference": inner.giver(chain, Activity), "stats": inner.giver(chain, Stats), "conditions": conditions}
-    first = Calibrate(chain=chain, **truth)
-    return (first,) if beside is None else (first, Beside(chain=beside, **truth))
+    first = Calibrate(chain=inner.scored(chain), transcribe=ears_of(chain), **truth)
+    if beside is None:
+        return (first,)
+    return first, Beside(chain=inner.scored(beside), transcribe=ears_of(beside), **truth)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import statistics
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from schemas.activity import Activity
-from schemas.calibration import Amounts, ChannelScores, Scores, StageCost
+from schemas.calibration import Amounts, ChannelScores, Scores, StageCost, WordScores
 from schemas.diarization import Diarization
 from schemas.recording import as_float
 from schemas.span import intersect, total
@@ -24,9 +25,14 @@ from stages.scoring.signal import SignalScores, signal_scores
 from stages.scoring.speakers import COLLAR, Pair, mapping, pick, speaker_errors
 from stages.scoring.taking import taking
 
+Words = Callable[[tuple[int, int]], WordScores]
 
-def score(ran: Ran, mixed: Mixture, reference: Activity, true_stats: Stats) -> Scores:
-    """Scores of what a chain made of `mixed`, against the activity and the turn-taking of the true channels."""
+
+def score(ran: Ran, mixed: Mixture, reference: Activity, true_stats: Stats, words: Words | None = None) -> Scores:
+    """Scores of what a chain made of `mixed`, against the activity and the turn-taking of the true channels.
+
+    `words` compares what is heard, given the made channel that stands for each true one.
+    """
     diarization: Diarization = ran.values[Diarization]
     tracks: Tracks = ran.values[Tracks]
     activity: Activity = ran.values[Activity]
@@ -49,6 +55,7 @@ def score(ran: Ran, mixed: Mixture, reference: Activity, true_stats: Stats) -> S
         channels=channels,
         mapping=order,
         amounts=amounts,
+        words=None if words is None else words(order),
     )
 
 

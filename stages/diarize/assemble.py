@@ -31,6 +31,8 @@ class Scene:
     """Probability of that voice."""
     overlap_likely: NDArray[np.float64]
     """Probability that both speak; only read where `overlap` holds."""
+    passed_over: NDArray[np.float64]
+    """Probability that somebody speaks where nobody was marked (`stages.diarize.speech.passed_over`)."""
 
 
 def ordered(scene: Scene) -> Scene:
@@ -64,12 +66,17 @@ def spans(mask: Mask) -> Spans:
 
 
 def expected_right(scene: Scene, heard: Heard, part: slice = slice(None)) -> float:
-    """Expected share of speech that is on the right channel, by the probabilities that the decisions were made with; of some ticks."""
-    solo = scene.solo[part]
+    """Expected share of speech that is rightly given, by the probabilities that the decisions were made with; of some ticks.
+
+    Four things can be wrong: the voice of solo speech, a second voice that was not marked, one that was marked where there is none, and
+    speech that was passed over. Where both speak, the speech of both counts.
+    """
+    solo, both, likely = scene.solo[part], scene.overlap[part], heard.overlap[part]
     wrong_voice = (1 - scene.sure[part][solo]).sum()
-    missed_overlap = heard.overlap[part][solo].sum()
-    speech = (solo | scene.overlap[part]).sum()
-    return float(np.clip(1 - (wrong_voice + missed_overlap) / max(1, speech), 0.0, 1.0))
+    missed_overlap, false_overlap = likely[solo].sum(), (1 - likely[both]).sum()
+    speech = solo.sum() + 2 * both.sum()
+    wrong = wrong_voice + missed_overlap + false_overlap + scene.passed_over[part].sum()
+    return float(np.clip(1 - wrong / max(1, speech), 0.0, 1.0))
 
 
 def diarization(

@@ -32,8 +32,8 @@ class RttmDiarize:
 
     Rejects `bad_rttm` when the file is absent, malformed, of another recording or without a turn, `one_speaker` and `too_many_speakers`
     when it names one voice, or three and more. With `split_silence` it may name any number from two, each piece between long silences has
-    two of them, and a recording of which no piece is a conversation is rejected (`no_conversation`). The file is no part of an input's
-    identity: after changing one, start a new work folder.
+    two of them, and a recording of which no piece is a conversation is rejected (`no_conversation`). The file's
+    fingerprint is part of an input's identity, so that a changed RTTM is diarized anew.
     """
 
     name: ClassVar[str] = "diarize"
@@ -79,6 +79,14 @@ class RttmDiarize:
 
     def weights(self) -> tuple[Weights, ...]:
         return ()
+
+    def files(self, source: Source) -> tuple[str, ...]:
+        """The RTTM of a recording; none where its name is refused."""
+        try:
+            return (resolve(_where(self.path, source), source.base),)
+        except Reject:
+            # `diarize` meets the same name again, and gives the verdict on it.
+            return ()
 
     def load(self, device: str) -> Callable[[Source, Recording, Health], Diarization]:
         """The reading as a function; `device` does not matter."""

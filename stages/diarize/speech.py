@@ -21,6 +21,8 @@ CLEAR = 15
 SHORTEST = 20
 """Ticks; the shortest backchannel."""
 LIKELY = 0.5
+FLOOR = 0.25
+"""Probability up to which what the network hears is the floor it has in noise, and says nothing."""
 BLOCK = 1 << 18
 """Samples given to the VAD at a time."""
 
@@ -34,3 +36,12 @@ def speech_ticks(session: Any, rule: Rule, audio: NDArray[np.float32], heard: He
     likely = heard.speech > LIKELY
     added = long_runs(likely & ~widened(marked, CLEAR), SHORTEST)
     return marked | touching(likely & ~marked, added)
+
+
+def passed_over(speech: Mask, heard: Heard, other: Mask) -> NDArray[np.float64]:
+    """Probability that somebody speaks outside the marked `speech`, [ticks].
+
+    0 next to `speech`, where edges differ, in `other` sound, and where the probability is no higher than in noise.
+    """
+    counts = ~(widened(speech, CLEAR) | other) & (heard.speech > FLOOR)
+    return np.where(counts, heard.speech, 0.0).astype(np.float64)

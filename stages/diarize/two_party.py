@@ -38,6 +38,11 @@ APART = 300
 LESSER = 1.5
 """Seconds of firm solo speech from which somebody who says little is told from the other's speech cut in two."""
 MOST_VOICES = 6
+MOST_LEARNT = 20_000
+"""Firm moments that voices are learned from, at most, spread evenly over them all: half an hour of solo speech. So memory does not grow
+with every hour."""
+BLOCK = 8192
+"""Moments whose embeddings are held in double precision at a time."""
 ROUNDS = 2
 """Times the voices are learned again from what was decided."""
 LAGS = (5, 10, 20, 30)
@@ -112,39 +117,42 @@ def decide(
     `vectors` [n, size] are the moments' embeddings. Other people are voices whose cosine to every other is below `alike`, with at least
     `third_seconds` of firm solo speech. `smoothing` is a cost of every change of voice, in log-likelihood.
     """
-    wide = vectors.astype(np.float64)
     lengths = found.lengths
-    firm = lengths >= LONG
-    if firm.sum() < 4:
+    firm = np.flatnonzero(lengths >= LONG)
+    if len(firm) < 4:
         return None
+    count = min(len(firm), MOST_LEARNT)
+    learnt = firm[np.arange(count) * len(firm) // count]
+    examples = vectors[learnt].astype(np.float64)
     # Moments are a tenth of a second apart whatever their stretch, so each weighs that; longer stretches are trusted more.
-    weights = lengths[firm] / PER_SECOND
-    a_second = PER_SECOND / STEP * float(np.median(weights))
-    two = two_voices(wide[firm], weights, LESSER * a_second)
+    weights = lengths[learnt] / PER_SECOND
+    a_second = PER_SECOND / STEP * float(np.median(weights)) * count / len(firm)
+    two = two_voices(examples, weights, LESSER * a_second)
     if two is None:
         return None
-    clusters = more_voices(wide[firm], weights, two, alike, third_seconds * a_second, MOST_VOICES)
+    clusters = more_voices(examples, weights, two, alike, third_seconds * a_second, MOST_VOICES)
     centres = _by_share(clusters, weights)
     switch = _switching(heard, found, smoothing)
-    trust = _trust(lengths)
     for again in range(ROUNDS + 1):
-        fits = trust[:, None] * (wide @ centres.T)
+        fits = _fits(vectors, centres, lengths)
         labels = best_path(fits, switch)
         if again < ROUNDS:
-            centres = relearned(wide[firm], _margins(fits, labels)[firm] * weights, labels[firm], centres)
+            centres = relearned(examples, _margins(fits, labels)[learnt] * weights, labels[learnt], centres)
     return _decision(heard, found, fits, labels, switch, centres)
 
 
 def labelled(heard: Heard, found: Moments, vectors: NDArray[np.float32], centres: Floats, smoothing: float) -> tuple[Labels, Floats]:
     """Which of some known voices [k, size] speaks at each of one or more moments, and how probable that is; arguments as for `decide`."""
-    fits = _trust(found.lengths)[:, None] * (vectors.astype(np.float64) @ centres.T)
+    fits = _fits(vectors, centres, found.lengths)
     switch = _switching(heard, found, smoothing)
     labels = best_path(fits, switch)
     return labels, posteriors(fits, switch)[np.arange(len(labels)), labels]
 
 
-def _trust(lengths: Floats) -> Floats:
-    return np.asarray(FIT * np.minimum(1.0, lengths / FIRM))
+def _fits(vectors: NDArray[np.float32], centres: Floats, lengths: Floats) -> Floats:
+    """Log-likelihood of each voice at each moment, [n, voices]."""
+    cosines = [vectors[at : at + BLOCK].astype(np.float64) @ centres.T for at in range(0, len(vectors), BLOCK)]
+    return np.asarray(FIT * np.minimum(1.0, lengths / FIRM)[:, None] * np.concatenate(cosines))
 
 
 def _decision(heard: Heard, found: Moments, fits: Floats, labels: Labels, switch: Floats, centres: Floats) -> Decision:

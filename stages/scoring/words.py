@@ -6,45 +6,16 @@ spelling variants of English, and English fillers such as um taken out), then co
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from schemas.calibration import WordErrors
 from schemas.errors import UsageError
 
 BY_LETTERS = frozenset(("zh", "yue", "ja", "th", "lo", "my", "km", "bo"))
 """Languages written without spaces: each letter counts as a word."""
 
 Sides = tuple[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class WordErrors:
-    """Counts of an alignment of least errors; they add up over texts."""
-
-    words: int
-    """Of the reference."""
-    substitutions: int = 0
-    deletions: int = 0
-    insertions: int = 0
-
-    def __add__(self, other: WordErrors) -> WordErrors:
-        return WordErrors(
-            self.words + other.words,
-            self.substitutions + other.substitutions,
-            self.deletions + other.deletions,
-            self.insertions + other.insertions,
-        )
-
-    @property
-    def errors(self) -> int:
-        """All errors together."""
-        return self.substitutions + self.deletions + self.insertions
-
-    @property
-    def rate(self) -> float | None:
-        """Errors over words of the reference; None where it has none."""
-        return self.errors / self.words if self.words else None
 
 
 def normalised(text: str, language: str | None = None) -> str:

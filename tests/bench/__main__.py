@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.bench import engine, stages, vad_speed
+from tests.bench import codes, diarization, engine, stages, vad_speed
 
 if __name__ == "__main__":
     print("engine\n------")
@@ -11,3 +11,7 @@ if __name__ == "__main__":
     stages.main()
     print("\nvoice activity detection\n------------------------")
     vad_speed.main()
+    print("\ndiarization\n-----------")
+    diarization.main()
+    print("\ncodec tokens\n------------")
+    codes.main()

@@ -21,8 +21,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from schemas.calibration import WordErrors
 from schemas.source import Source
-from stages.scoring.words import WordErrors, side_errors
+from stages.scoring.words import side_errors
 from stages.transcribe.whisper import WhisperTranscribe
 from stages.transcribe.whisper_model import load_model
 from stages.vad.silero import SileroVad

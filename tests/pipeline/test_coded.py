@@ -124,7 +124,7 @@ def cli(capsys: pytest.CaptureFixture[str]) -> Cli:
     return Cli(capsys)
 
 
-CHAIN = ("--set", "chain=[decode, tracks, vad, turns, stats, tokenize]", "--set", "tokenize.backend=melrvq", "--set", "tokenize.check=1.0")
+CHAIN = ("--set", "chain=[decode, tracks, vad, turns, stats, tokenize]", "--set", "tokenize.backend=melrvq")
 
 
 @pytest.mark.parametrize("format", ["parquet", "arrow"])
@@ -171,7 +171,7 @@ def json_shards(out: Path) -> list[str]:
 
 def test_codes_of_clips_make_up_the_recordings(cli: Cli, tmp_path: Path) -> None:
     write_call(tmp_path / "src" / "a.wav", talk(3, 9.3))
-    for name, minutes in (("whole", "1"), ("cut", "0.05")):
+    for name, minutes, share in (("whole", "1", "1.0"), ("cut", "0.05", "0.0")):
         cli(
             "build",
             tmp_path / "src",
@@ -184,6 +184,8 @@ def test_codes_of_clips_make_up_the_recordings(cli: Cli, tmp_path: Path) -> None
             *CHAIN,
             "--set",
             f"pack.clip_minutes={minutes}",
+            "--set",
+            f"tokenize.check={share}",
         )
     (whole,), cut = rows(tmp_path / "whole"), rows(tmp_path / "cut")
     assert len(cut) > 2
@@ -191,6 +193,9 @@ def test_codes_of_clips_make_up_the_recordings(cli: Cli, tmp_path: Path) -> None
         parts = [np.reshape(row["codes"][name], (8, row["codes"]["frames"])) for row in cut]
         np.testing.assert_array_equal(np.concatenate(parts, axis=1), np.reshape(whole["codes"][name], (8, -1)))
     assert len(whole["codes"]["fidelity"]) == 2
+    page = (tmp_path / "whole" / "report.html").read_text()
+    assert "Codec tokens" in page
+    assert "is a stand-in" in page
     schema = pq.ParquetFile(next((tmp_path / "whole" / "data").glob("*.parquet"))).schema
     assert "codes.channel_0.list.element" in {schema.column(i).path for i in range(len(schema))}
 

@@ -19,7 +19,7 @@ def scene(text: str) -> Scene:
     voice = np.array(["abc".find(letter) for letter in text], np.int64)
     overlap = np.array([letter == "+" for letter in text])
     sure = np.full(len(text), 0.9)
-    return Scene(voice >= 0, overlap, np.maximum(voice, 0), sure, np.where(overlap, 0.8, 0.1))
+    return Scene(voice >= 0, overlap, np.maximum(voice, 0), sure, np.where(overlap, 0.8, 0.1), np.where(voice < 0, 0.05, 0.0) * ~overlap)
 
 
 def made(of: Scene, rate: int = 800) -> list[tuple[int, int, int]]:
@@ -83,6 +83,20 @@ def test_the_expected_share_of_a_part_is_that_of_its_ticks() -> None:
     overlap: NDArray[np.float32] = np.array([0.1] * 4 + [0.0] * 4 + [0.3] * 4, np.float32)
     heard = Heard(np.ones(12, np.float32), overlap, np.zeros(0, np.int64), np.zeros((0, 1, 3), np.float16))
     assert expected_right(of, heard, slice(0, 4)) == pytest.approx(0.8)
-    assert expected_right(of, heard, slice(8, 12)) == pytest.approx(1 - 2 * (0.1 + 0.3) / 4)
-    assert expected_right(of, heard) == pytest.approx(1 - (4 * 0.2 + 2 * 0.4) / 8)
-    assert expected_right(of, heard, slice(4, 8)) == 1.0
+    assert expected_right(of, heard, slice(8, 12)) == pytest.approx(1 - (2 * (0.1 + 0.3) + 2 * 0.7) / 6)
+    assert expected_right(of, heard) == pytest.approx(1 - (4 * 0.2 + 2 * 0.4 + 2 * 0.7 + 4 * 0.05) / 10)
+    assert expected_right(of, heard, slice(4, 8)) == pytest.approx(1 - 4 * 0.05), "no speech at all"
+
+
+@given(st.text("abc+.", min_size=1, max_size=40), st.integers(0, 39), st.floats(0, 1), st.floats(0, 1))
+def test_more_doubt_anywhere_never_raises_the_expected_share(text: str, at: int, less: float, more: float) -> None:
+    less, more = sorted((less, more))
+    of, tick = scene(text), at % len(text)
+
+    def expected(doubt: float) -> float:
+        overlap = np.full(len(text), 0.2, np.float32)
+        overlap[tick] = 1 - doubt if of.overlap[tick] else doubt
+        heard = Heard(np.ones(len(text), np.float32), overlap, np.zeros(0, np.int64), np.zeros((0, 1, 3), np.float16))
+        return expected_right(of, heard)
+
+    assert 0.0 <= expected(more) <= expected(less) + 1e-6 <= 1.0 + 1e-6

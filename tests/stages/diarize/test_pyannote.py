@@ -99,7 +99,7 @@ def test_the_phone_call_of_pyannote_audio_against_its_rttm(run: Run) -> None:
     errors = speaker_errors((truth[0], truth[1]), (found.of(0), found.of(1)), len(samples), rate, 0.25)
     assert rate_of(errors) < 0.04
     assert found.confidence is not None
-    assert found.confidence > 0.9
+    assert found.confidence > 0.85
     assert total(found.overlaps) > 0.5 * rate
 
 

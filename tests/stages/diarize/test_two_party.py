@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from stages.diarize import two_party
 from stages.diarize.segmentation import FRAMES, RATE, WINDOW, Heard, window_starts
 from stages.diarize.two_party import Decision, Moments, decide, moments, nearest, overlapped
 
@@ -91,6 +93,33 @@ def test_the_network_decides_edges_where_voices_are_noisy() -> None:
         decision, found = decided(made, spread)
         scores[named] = rightly(made, decision, found)
     assert scores[True] > scores[False] + 0.02
+
+
+def long_talk(minutes: int) -> tuple[Heard, Moments, NDArray[np.float32], NDArray[np.int64]]:
+    """Two voices of the real embeddings' size in turns of five seconds, of which the segmentation network says nothing."""
+    rng = np.random.default_rng(minutes)
+    found = moments(np.ones(minutes * 6000, np.bool_))
+    who = (found.at // 500 % 2).astype(np.int64)
+    made = np.eye(192)[who] + rng.normal(0, 0.05, (len(who), 192))
+    heard = Heard(np.ones(1, np.float32), np.zeros(1, np.float32), np.zeros(0, np.int64), np.zeros((0, FRAMES, 3), np.float16))
+    return heard, found, np.asarray(made / np.linalg.norm(made, axis=1, keepdims=True), np.float32), who
+
+
+def test_memory_hardly_grows_with_the_recording_and_voices_stay_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(two_party, "MOST_LEARNT", 1500)
+    monkeypatch.setattr(two_party, "BLOCK", 1024)
+    peaks = []
+    for minutes in (3, 8):
+        heard, found, vectors, who = long_talk(minutes)
+        tracemalloc.start()
+        decision = decide(heard, found, vectors, 0.5, 1.0, 0.25)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+        assert decision is not None
+        assert (decision.labels == who).mean() in (0.0, 1.0)
+        assert decision.seconds == pytest.approx((minutes * 30.0, minutes * 30.0))
+    held = 5 * 60 * 10 * 192 * 4
+    assert peaks[1] - peaks[0] < held / 2, "half of what the embeddings of the further minutes take themselves"
 
 
 def test_one_person_is_no_dialogue() -> None:

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stages.scoring.words import WordErrors, cp_errors, normalised, side_errors, word_errors
+from schemas.calibration import WordErrors
+from stages.scoring.words import cp_errors, normalised, side_errors, word_errors
 
 TEXT = st.lists(st.sampled_from(["bee", "cat", "dog", "elk"]), max_size=9).map(" ".join)
 

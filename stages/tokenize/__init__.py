@@ -1,0 +1,1 @@
+"""Codec tokens of both channels."""
