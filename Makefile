@@ -20,8 +20,9 @@ $(READY): pyproject.toml constraints.txt
 demo: setup
 	$(BIN)/duologue demo demo
 
+# Two at a time: most of these tests wait for processes that they start. A module's tests stay together.
 test: setup
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 slow: setup
 	$(BIN)/python -m pytest -m 'slow or browser or cluster' --timeout 1200

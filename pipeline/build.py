@@ -9,6 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+import numpy as np
+
 from pipeline.config import Config, Crew
 from pipeline.drive import Driver, Group, Halt, Stop, Task
 from pipeline.ledger import Balance, Ledger, Standing, balance
@@ -33,6 +35,14 @@ PoolMaker = Callable[[], tuple[Pool, int]]
 
 
 @dataclass(frozen=True, slots=True)
+class StageCost:
+    """What one stage took in this run: worker seconds per second of audio, both channels together, loading not counted."""
+
+    stage: str
+    rtf: float
+
+
+@dataclass(frozen=True, slots=True)
 class Summary:
     """What a run did, as `--json` prints it."""
 
@@ -46,6 +56,8 @@ class Summary:
     """Wall time of the chain."""
     shards: int = 0
     rows: int = 0
+    costs: tuple[StageCost, ...] = ()
+    """Of the stages computed by this run, in chain order."""
     left_out: LeftOut = NOTHING
     """What became no row of recordings that are in the data set."""
     report: str | None = None
@@ -106,6 +118,7 @@ class Run:
         self.config = request.config
         self.sources = {source.key: source for source in request.listing.sources}
         self.computed = 0
+        self.spent = np.zeros((len(plan.steps), 2))
         self.progress: Progress = Progress(0, 0.0, quiet=True)
         self.last_group = 0
         self._pool: tuple[Pool, int] | None = None
@@ -160,6 +173,8 @@ class Run:
 
     def finished(self, group: int, task: Task, outcome: Outcome) -> Task | None:
         self.computed += outcome.computed
+        for step, seconds in outcome.spent:
+            self.spent[step] += np.array((seconds, outcome.seconds))
         source: Source = task.job.source
         if outcome.end == "halt":
             raise Halt(outcome.detail)
@@ -204,7 +219,9 @@ class Run:
     def summary(self, ending: Literal["done", "errors", "interrupted"], counts: Balance, **more: Any) -> Summary:
         """What this run did."""
         wall = time.monotonic() - self.progress.started if self.progress.dialogues else 0.0
-        return Summary(ending, counts, self.computed, self.progress.seconds / 3600, wall, **more)
+        names = (step.name for step in self.plan.steps)
+        costs = tuple(StageCost(name, float(took / audio)) for name, (took, audio) in zip(names, self.spent, strict=True) if audio)
+        return Summary(ending, counts, self.computed, self.progress.seconds / 3600, wall, costs=costs, **more)
 
 
 def publish_set(run: Run, standings: dict[str, Standing], counts: Balance) -> Summary:

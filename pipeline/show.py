@@ -51,6 +51,16 @@ def _left_out(left_out: dict[str, Any]) -> list[str]:
     ]
 
 
+def _costs(costs: list[dict[str, Any]]) -> list[str]:
+    """Worker seconds per second of audio, of the stages that took most; of codec tokens, per channel as the field tells it."""
+    most = sorted((each for each in costs if each["rtf"] >= 0.0005), key=lambda each: -float(each["rtf"]))[:6]
+    told = [
+        f"{each['stage']} {each['rtf'] / 2:.3f} per channel" if each["stage"] == "tokenize" else f"{each['stage']} {each['rtf']:.3f}"
+        for each in most
+    ]
+    return [f"of real time, for one worker: {', '.join(told)}"] if told else []
+
+
 def _build(result: dict[str, Any]) -> list[str]:
     lines = [_balance(result["balance"])]
     if result["rejects"]:
@@ -59,6 +69,7 @@ def _build(result: dict[str, Any]) -> list[str]:
         speed = result["hours"] * 3600 / result["seconds"]
         wall = f"{human_time(result['seconds'])} ({speed:.0f}x real time)"
         lines.append(f"{result['computed']} stage results computed on {result['hours']:.2f} h in {wall}")
+        lines += _costs(result["costs"])
     else:
         lines.append("nothing to compute: every input was already done")
     if result["report"]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import sys
+import time
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -44,6 +45,8 @@ class Outcome:
     """Duration of the recording, 0 when it was never decoded."""
     computed: int = 0
     """Steps computed by this job."""
+    spent: tuple[tuple[int, float], ...] = ()
+    """Each of those, and the seconds that it took, storing included."""
     detail: str = ""
     sick: bool = False
     """The worker met a device fault and must be replaced; nothing was stored for the step."""
@@ -80,12 +83,15 @@ class Worker:
         """Compute and store each missing result of one dialogue, in order, until all are there or one stage says no."""
         dialogue = _Dialogue(self.ledger, job.source)
         first = max(job.done, self.recipe.first)
+        spent: list[tuple[int, float]] = []
         for step in range(first, self.recipe.last):
+            started = time.perf_counter()
             ending = self._step(step, dialogue)
             if ending is not None:
                 end, detail, sick = ending
-                return Outcome(end, step, dialogue.seconds, step - first, detail, sick)
-        return Outcome("passed", self.recipe.last - 1, dialogue.seconds, self.recipe.last - first)
+                return Outcome(end, step, dialogue.seconds, step - first, tuple(spent), detail, sick)
+            spent.append((step, time.perf_counter() - started))
+        return Outcome("passed", self.recipe.last - 1, dialogue.seconds, self.recipe.last - first, tuple(spent))
 
     def _step(self, index: int, dialogue: _Dialogue) -> Ending | None:
         """Compute and store one result; how the dialogue ended if it did."""

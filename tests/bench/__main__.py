@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.bench import codes, diarization, engine, stages, vad_speed
+from tests.bench import codes, diarization, engine, stages, transcribe_speed, vad_speed, word_times
 
 if __name__ == "__main__":
     print("engine\n------")
@@ -13,5 +13,8 @@ if __name__ == "__main__":
     vad_speed.main()
     print("\ndiarization\n-----------")
     diarization.main()
+    print("\nwords\n-----")
+    transcribe_speed.main()
+    word_times.main()
     print("\ncodec tokens\n------------")
     codes.main()

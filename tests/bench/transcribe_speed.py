@@ -2,7 +2,8 @@
 
 The folder (the SpokenWOZ sample of the shared data when none is named) holds two-channel recordings `<name>.wav` and their reference words
 `<name>.json`, a list of {"speaker": "A" or "B", "word", "start"}. Both sides use the packaged weights in int8, one thread, beam 5 and
-English; plain is `WhisperModel.transcribe` with its defaults, without and with word times, channel after channel. Seconds are of processor
+English; plain is `WhisperModel.transcribe` with its defaults, without and with word times, channel after channel: the script that one would
+write. Ours is told without and with forced alignment. Seconds are of processor
 time, as other work shares the machine. Seconds cut off the head of each call shift Whisper's windows: a rough measure of how much of a
 difference is luck.
 """
@@ -23,6 +24,7 @@ from numpy.typing import NDArray
 
 from schemas.calibration import WordErrors
 from schemas.source import Source
+from stages.align.pocketsphinx import PocketsphinxAlign
 from stages.scoring.words import side_errors
 from stages.transcribe.whisper import WhisperTranscribe
 from stages.transcribe.whisper_model import load_model
@@ -48,7 +50,7 @@ def reference(path: Path, cut: float = 0.0) -> tuple[str, str]:
 
 
 def compare(wav: Path, ours: Any, plain: Any, cut: float = 0.0, timed: bool = True) -> dict[str, Run]:
-    """The call by our stage (its voice activity detection included), by plain Whisper, and by that with word times."""
+    """The call by our stage (its voice activity detection included) and by plain Whisper, each without and with word times."""
     import soundfile
     import soxr
 
@@ -58,13 +60,17 @@ def compare(wav: Path, ours: Any, plain: Any, cut: float = 0.0, timed: bool = Tr
     truth = reference(wav.with_suffix(".json"), cut)
     whole, vad = tracks(np.ascontiguousarray(samples), rate), SileroVad().load("cpu")
 
-    def packed() -> tuple[str, str]:
+    def packed(align: Any = None) -> tuple[str, str]:
         found = ours(Source(id=wav.stem, uris=(str(wav),)), whole, vad(whole))
+        if align is not None:
+            found = align(whole, found)
         first, second = (" ".join(word.text for word in found.words(channel)) for channel in (0, 1))
         return first, second
 
     ways: dict[str, Callable[[], tuple[str, str]]] = {"ours": packed, "plain": lambda: _plain(plain, wide, False)}
     if timed:
+        align = PocketsphinxAlign().load("cpu")
+        ways["ours, word times"] = lambda: packed(align)
         ways["plain, word times"] = lambda: _plain(plain, wide, True)
     return {name: _run(way, truth) for name, way in ways.items()}
 
@@ -103,10 +109,10 @@ def main() -> None:
             sums[name] = errors + run.errors, seconds + run.seconds
     for name, (errors, seconds) in sums.items():
         _row("all", name, errors, seconds)
-    for name in list(sums)[1:]:
-        (mine, my_seconds), (theirs, their_seconds) = sums["ours"], sums[name]
+    for one, other in (("ours", "plain"), ("ours, word times", "plain, word times")):
+        (mine, my_seconds), (theirs, their_seconds) = sums[one], sums[other]
         ratios = f"time {my_seconds / their_seconds:.2f}, errors {mine.errors / theirs.errors:.2f}"
-        print(f"ours / {name}: {ratios}, insertions {mine.insertions / theirs.insertions:.2f}")
+        print(f"{one} / {other}: {ratios}, insertions {mine.insertions / theirs.insertions:.2f}")
 
 
 def _row(call: str, way: str, errors: WordErrors, seconds: float) -> None:

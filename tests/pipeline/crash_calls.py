@@ -72,7 +72,7 @@ def local(
     src: Path | str, out: Path | str, *more: str | Path, workers: int = 1, environment: dict[str, str] | None = None
 ) -> subprocess.Popen[str]:
     """Start `duologue build` with child processes and a voice activity detector that needs no model."""
-    settings = ("--local", "--workers", str(workers), "--set", "vad.backend=energy", "--quiet", "--json")
+    settings = ("--local", "--workers", str(workers), "-c", "stereo_channels", "--set", "vad.backend=energy", "--quiet", "--json")
     return duologue("build", src, out, *settings, *more, **(environment or {}))
 
 
@@ -84,7 +84,7 @@ def here(src: Path | str, out: Path | str, *overrides: str, work: Path | None = 
     from pipeline.drive import Stop
     from pipeline.pools import InProcess
 
-    config = load_config(None, ["vad.backend=energy", *overrides])
+    config = load_config("stereo_channels", ["vad.backend=energy", *overrides])
     listing = listed(str(src), config, probe_all=False)
     where = None if work is None else str(work)
     return build(

@@ -62,6 +62,8 @@ def test_build_accounts_for_every_input_and_keeps_every_sample(cli: Cli, calls: 
     assert summary["balance"] == {"inputs": 6, "results": 4, "rejects": 2, "errors": 0, "pending": 0}
     assert (summary["command"], summary["ending"], summary["exit_code"], summary["rows"]) == ("build", "done", 0, 4)
     assert summary["rejects"] == {"not_two_channel": 1, "unreadable": 1}
+    assert [cost["stage"] for cost in summary["costs"]] == ["decode", "tracks", "health", "vad", "turns", "stats"]
+    assert all(cost["rtf"] > 0 for cost in summary["costs"])
     found = {row["id"]: row for row in rows(out)}
     assert sorted(found) == sorted(TRUTH)
     for id, truth in TRUTH.items():
@@ -76,7 +78,7 @@ def test_build_accounts_for_every_input_and_keeps_every_sample(cli: Cli, calls: 
         ("mono", "not_two_channel", "mono.wav"),
     ]
     again = cli.build(calls, out)
-    assert (again["computed"], again["balance"]) == (0, summary["balance"])
+    assert (again["computed"], again["balance"], again["costs"]) == (0, summary["balance"], [])
     assert "nothing to compute" in cli("build", calls, out, "--local", "--workers", "0", "-q", *ENERGY)
 
 

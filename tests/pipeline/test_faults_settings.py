@@ -28,7 +28,7 @@ def _stored(out: Path) -> dict[str, tuple[int, int]]:
 
 
 def _plan(src: Path, out: Path, *overrides: str) -> dict[str, dict[str, Any]]:
-    said = run_plan(str(src), str(out), None, ["vad.backend=energy", *overrides], None)
+    said = run_plan(str(src), str(out), "stereo_channels", ["vad.backend=energy", *overrides], None)
     return {stage["stage"]: stage for stage in said["stages"]}
 
 

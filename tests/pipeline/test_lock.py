@@ -19,6 +19,7 @@ import pytest
 from pipeline.lock import NAME, locked
 from pipeline.place import LocalPlace, Place, place_at
 from schemas.errors import UsageError
+from tests.pipeline.calling import ENERGY
 from tests.pipeline.crash import Job, finish, start
 
 DEAD: dict[str, Any] = {
@@ -166,7 +167,7 @@ def test_a_second_build_is_refused_and_the_first_goes_on(tmp_path: Path) -> None
     process = start(job, tmp_path)
     _wait_for((tmp_path / "out/.duologue/lock").exists)
     second = subprocess.run(
-        [sys.executable, "-m", "pipeline.cli", "build", str(calls), job.out, "--local", "--set", "vad.backend=energy"],
+        [sys.executable, "-m", "pipeline.cli", "build", str(calls), job.out, "--local", *ENERGY],
         capture_output=True,
         text=True,
         cwd=Path(__file__).parents[2],

@@ -19,6 +19,7 @@ BUILT: dict[str, Any] = {
     "computed": 24,
     "hours": 2.0,
     "seconds": 36.0,
+    "costs": [{"stage": "vad", "rtf": 0.01}, {"stage": "tokenize", "rtf": 0.3}, {"stage": "turns", "rtf": 0.0001}],
     "report": "out/report.html",
     "rows": 4,
     "shards": 1,
@@ -48,6 +49,7 @@ def test_a_build_tells_the_balance_the_reasons_and_what_to_do() -> None:
     assert lines[2:5] == ["  5 too_short", "  1 clipping", "  1 silent"]
     assert "24 stage results computed on 2.00 h in" in lines[5]
     assert "(200x real time)" in lines[5]
+    assert lines[6] == "of real time, for one worker: tokenize 0.150 per channel, vad 0.010"
     assert "duologue retry out" in lines[-1]
 
 

@@ -29,7 +29,7 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 
 def _build(src: Path, out: Path, environment: dict[str, str], wait: float, *where: str) -> subprocess.Popen[str]:
-    settings = ("--set", "decode.backend=toy", "--set", f"decode.wait={wait}", "--set", "vad.backend=energy")
+    settings = ("-c", "stereo_channels", "--set", "decode.backend=toy", "--set", f"decode.wait={wait}", "--set", "vad.backend=energy")
     return duologue("build", src, out, *(where or ("--local", "--workers", "2")), *settings, "--quiet", "--json", **environment)
 
 

@@ -196,7 +196,7 @@ def test_csv(tmp_path: Path) -> None:
 
 
 def test_tsv_and_gzip(tmp_path: Path) -> None:
-    (tmp_path / "m.tsv.gz").write_bytes(gzip.compress(b"path\tlanguage\na,b.wav\ten\n\xff.wav\ten\n"))
+    (tmp_path / "m.tsv.gz").write_bytes(gzip.compress(b"path\tlanguage\na,b.wav\ten\n\xff.wav\ten\n", mtime=0))
     result = list_sources(str(tmp_path / "m.tsv.gz"), SourceSettings())
     assert [(source.id, source.language) for source in result.sources] == [("a,b", "en")]
     assert reasons(result) == [("bad_manifest_line", 3)]
@@ -228,7 +228,7 @@ def test_parquet(tmp_path: Path) -> None:
         ("m.parquet", b"no parquet"),
         ("m.csv", b"a,a\n1,2\n"),
         ("m.jsonl.gz", b"no gzip"),
-        ("m.jsonl.gz", gzip.compress(b'{"uri": "a"}\n' * 9)[:-9]),
+        ("m.jsonl.gz", gzip.compress(b'{"uri": "a"}\n' * 9, mtime=0)[:-9]),
     ],
 )
 def test_a_manifest_that_is_broken_as_a_whole(tmp_path: Path, name: str, content: bytes) -> None:
