@@ -243,18 +243,14 @@ def doctor(as_json: bool) -> None:
 @click.option("--local", is_flag=True, help="Child processes of this machine, without Ray.")
 @JSON
 def demo(folder: str, local: bool, as_json: bool) -> None:
-    """Make a few calls with a packaged voice in FOLDER/calls, beside a real one in mono, and build a data set in FOLDER/set. No network."""
-    from pathlib import Path
+    """Make a few calls with a packaged voice in FOLDER/calls, beside a real one in mono; build a data set in FOLDER/set, export it to
+    FOLDER/moshi. No network."""
+    from pipeline.demo_run import run_demo
 
-    from pipeline.commands import run_build
-    from pipeline.demo import MANIFEST, make_calls
-
-    made = make_calls(Path(folder, "calls"))
-    if not as_json:
-        click.echo(f"{len(made)} files made in {folder}/calls")
-    summary = run_build(f"{folder}/calls/{MANIFEST}", f"{folder}/set", "demo", (), local, None, None, None, False)
-    _show(summary, as_json)
-    sys.exit(summary["exit_code"])
+    steps = run_demo(folder, local)
+    for summary in steps:
+        _show(summary, as_json)
+    sys.exit(max(summary["exit_code"] for summary in steps))
 
 
 @cli.command("config")

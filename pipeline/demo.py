@@ -10,6 +10,7 @@ import importlib.util
 import json
 import shutil
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -34,15 +35,30 @@ REAL_TERMS = {
 """What is known of the real call: the licence is that of the package it lies in."""
 MANIFEST = "calls.jsonl"
 
+TEXTS = {"hotel": "hotel", "garage": "garage", "friends": "friends", "internet": "internet", "mono": "friends", "one_microphone": "garage"}
+"""Calls and whose lines they hold."""
+
 Speak = Callable[[int, str], NDArray[np.float32]]
 """Speech of one side, float32 [n] at `VOICE_RATE`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """A call as it was spoken."""
+
+    tracks: NDArray[np.float32]
+    """[2, n] at `VOICE_RATE`."""
+    said: tuple[tuple[float, float, int, str], ...]
+    """Start and end in seconds, side and text of each line, in order of time."""
 
 
 def make_calls(folder: Path) -> list[Path]:
     """Write the demo's calls and their manifest `MANIFEST` into `folder`; paths of the audio, the same files every time."""
     speak = _voices()
     folder.mkdir(parents=True, exist_ok=True)
-    hotel, internet, garage, friends = (render(lines, speak) for lines in (HOTEL, INTERNET, GARAGE, FRIENDS))
+    calls = {"hotel": HOTEL, "internet": INTERNET, "garage": GARAGE, "friends": FRIENDS}
+    spoken = {name: lay(lines, speak) for name, lines in calls.items()}
+    hotel, internet, garage, friends = (spoken[name].tracks for name in calls)
     phone = telephone(hotel, 1)
     sides = _sides(folder, "internet", telephone(internet, 4))
     muted = telephone(garage, 5) * np.array([[1.0], [0.0]], np.float32)
@@ -56,13 +72,14 @@ def make_calls(folder: Path) -> list[Path]:
         _write(folder / "bad" / "one_voice.wav", phone[:1], 8000, "PCM_16"),
         _cut(_write(folder / "bad" / "cut_short.wav", phone, 8000, "PCM_16")),
     ]
+    texts = [_text(folder / f"{name}.json", call.said) for name, call in spoken.items()]
     real = real_call(folder / REAL_CALL)
     names = [path.relative_to(folder).as_posix() for path in alone]
-    lines: list[dict[str, Any]] = [{"id": name.rsplit(".", 1)[0], "uris": [name]} for name in names]
-    lines.append({"id": "internet", "uris": [path.name for path in sides], "roles": list(SIDES)})
+    lines: list[dict[str, Any]] = [{"id": name.rsplit(".", 1)[0], "uris": [name], **_transcript(name)} for name in names]
+    lines.append({"id": "internet", "uris": [path.name for path in sides], "roles": list(SIDES), **_transcript("internet.")})
     lines.append({"id": REAL_CALL.removesuffix(".wav"), "uris": [REAL_CALL], **REAL_TERMS})
     (folder / MANIFEST).write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
-    return [*alone, *sides, real]
+    return [*alone, *sides, *texts, real]
 
 
 def real_call(path: Path) -> Path:
@@ -79,21 +96,35 @@ def real_call(path: Path) -> Path:
     return path
 
 
-def render(lines: Sequence[Line], speak: Speak) -> NDArray[np.float32]:
-    """Lay lines on two channels by their start times; float32 [2, n] at `VOICE_RATE`, with half a second of silence at both ends."""
-    placed: list[tuple[int, int, NDArray[np.float32]]] = []
+def lay(lines: Sequence[Line], speak: Speak) -> Spoken:
+    """Lay lines on two channels by their start times, with half a second of silence at both ends."""
+    placed: list[tuple[int, int, NDArray[np.float32], str]] = []
     floor = VOICE_RATE // 2
     for side, text, start in lines:
         backchannel = text.startswith("+")
         voice = speak(side, text.removeprefix("+"))
         at = floor - int(start * VOICE_RATE) if backchannel else floor + int(start * VOICE_RATE)
-        placed.append((side, at, voice))
+        placed.append((side, at, voice, text.removeprefix("+")))
         floor = floor if backchannel else at + len(voice)
-    length = max(at + len(voice) for _, at, voice in placed) + VOICE_RATE // 2
+    length = max(at + len(voice) for _, at, voice, _ in placed) + VOICE_RATE // 2
     tracks = np.zeros((2, length), np.float32)
-    for side, at, voice in placed:
+    for side, at, voice, _ in placed:
         tracks[side, at : at + len(voice)] += voice
-    return tracks
+    said = sorted((at / VOICE_RATE, (at + len(voice)) / VOICE_RATE, side, text) for side, at, voice, text in placed)
+    return Spoken(tracks, tuple(said))
+
+
+def _text(path: Path, said: Sequence[tuple[float, float, int, str]]) -> Path:
+    """What is said on each side, in the form that the `given` transcriber reads."""
+    entries = [{"side": "AB"[side], "start": round(start, 3), "end": round(end, 3), "text": text} for start, end, side, text in said]
+    path.write_text(json.dumps(entries, indent=1) + "\n", encoding="utf-8")
+    return path
+
+
+def _transcript(name: str) -> dict[str, str]:
+    """The transcript of a call that holds what was said and nothing else."""
+    of = TEXTS.get(name.rsplit(".", 1)[0])
+    return {} if of is None else {"transcript": f"{of}.json"}
 
 
 def telephone(tracks: NDArray[np.float32], seed: int) -> NDArray[np.float32]:

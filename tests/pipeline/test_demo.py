@@ -28,7 +28,7 @@ def calls(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_manifest_names_every_file_once(calls: Path) -> None:
     listing = list_sources(str(calls / MANIFEST), load_config("demo").source)
     assert (listing.rejects, listing.problems) == ((), ())
-    named = sorted(uri for source in listing.sources for uri in source.uris)
+    named = sorted({name for source in listing.sources for name in (*source.uris, source.transcript) if name is not None})
     assert named == sorted(str(path.relative_to(calls)) for path in calls.rglob("*") if path.is_file() and path.name != MANIFEST)
     assert {source.id for source in listing.sources} >= {"hotel", "internet", "mono", "one_microphone", "bad/one_voice", "real_mono_call"}
 

@@ -1,0 +1,35 @@
+"""The demo from end to end: calls are made, a data set is built from them, and exported for a trainer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from pipeline.commands import run_build
+from pipeline.demo import MANIFEST, make_calls
+from pipeline.exports.commands import run_export
+
+
+def run_demo(folder: str, local: bool) -> list[dict[str, Any]]:
+    """What the build did, and where it ended well, what the export did."""
+    make_calls(Path(folder, "calls"))
+    built = run_build(f"{folder}/calls/{MANIFEST}", f"{folder}/set", "demo", (), local, None, None, None, False)
+    if built["exit_code"]:
+        return [built]
+    exported = run_export(
+        f"{folder}/set",
+        f"{folder}/moshi",
+        "moshi",
+        main=(0, 1),
+        splits=(),
+        tokenizer=None,
+        text=None,
+        allowed=(),
+        push=None,
+        public=False,
+        local=True,
+        address=None,
+        workers=0,
+        quiet=True,
+    )
+    return [built, {**exported, "exit_code": 130 if exported["ending"] == "interrupted" else 0}]
