@@ -30,6 +30,24 @@ TRIED = (
 """Module, whether a build of two-channel calls needs it, and how to get it."""
 
 
+_TELL = "print(', '.join(f'{w.name} ({w.licence}), sha256 {w.sha256[:12]}' for w in stage.weights()[:1]))"
+WORDS = {
+    "recogniser": f"from stages.transcribe.whisper import WhisperTranscribe as S; stage = S(); stage.load('cpu'); {_TELL}",
+    "aligner": f"from stages.align.pocketsphinx import PocketsphinxAlign as S; stage = S(); stage.load('cpu'); {_TELL}",
+    "scores": f"from stages.score.channels import ChannelScore as S; stage = S(); stage.load('cpu'); {_TELL}",
+}
+"""What the ready-made chains need after turns, each loaded in a process of its own."""
+GPU_WORDS = (
+    "import ctranslate2\n"
+    "if not ctranslate2.get_cuda_device_count(): raise SystemExit('CTranslate2 finds no CUDA device')\n"
+    "import torch; torch.zeros(1, device='cuda')\n"
+    "from stages.transcribe.whisper import WhisperTranscribe\n"
+    "WhisperTranscribe().load('cuda'); print('loads beside torch in one process')"
+)
+"""CTranslate2 and torch may want CUDA libraries of different versions; then a crew of its own gives the recogniser its own processes."""
+CREWS = "where it fails beside torch, give transcribe a crew of its own (run.crews, as in the config ray_cluster)"
+
+
 def examine() -> dict[str, Any]:
     """Run every check; `healthy` is true when all that a build of two-channel calls needs works."""
     checks = [
@@ -37,9 +55,11 @@ def examine() -> dict[str, Any]:
         *(_check(module, needed, lambda m=module: _import(m), hint) for module, needed, hint in TRIED),  # type: ignore[misc]
         _check("decoding", True, _decode),
         _check("vad weights", True, _vad),
+        *(_check(name, True, lambda code=code: _alone(code)) for name, code in WORDS.items()),  # type: ignore[misc]
         _check("torchaudio", False, _torchaudio, "for mono recordings"),
         _check("diarization weights", False, _diarization, "for mono recordings"),
         _check("gpu", False, _gpu),
+        _check("recogniser on the gpu", False, lambda: _alone(GPU_WORDS), CREWS),
         _check("scratch", True, _scratch),
         _check("backends", True, lambda: ", ".join(f"{kind}: {'|'.join(backends)}" for kind, backends in table().items())),
     ]
@@ -104,12 +124,16 @@ def _torchaudio() -> str:
 
 
 def _diarization() -> str:
-    """Build both networks and fill them from the carried weights, in a process of its own: what they import takes hundreds of megabytes."""
-    code = (
+    """Build both networks and fill them from the carried weights."""
+    return _alone(
         "from stages.diarize import carrier\n"
         "carrier.segmentation_model(), carrier.embedding_model()\n"
         "for w in (carrier.SEGMENTATION, carrier.EMBEDDING): print(f'{w.name} ({w.licence}), sha256 {w.sha256[:12]}')"
     )
+
+
+def _alone(code: str) -> str:
+    """What a program prints, in a process of its own: what models import takes hundreds of megabytes, and may end a process."""
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=300, env={**os.environ, **QUIET}, check=False
     )

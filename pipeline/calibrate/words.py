@@ -38,7 +38,7 @@ DEFINITIONS: dict[str, str] = {
     "wer_true": "Word error rate of what is heard on the true channels against the corpus's own transcript; absent where the source names "
     "none. Texts by whisper-normalizer, counts by jiwer.",
     "wer": "Word error rate of what is heard on the made channels, each against the words of its true one: the corpus's own transcript "
-    "where the source names one, else what is heard on the true channels.",
+    "where the source names one, else what is heard on the true channels. Pooled over calls of the first kind where there are any.",
     "cpwer_true": "Both true channels together under the better assignment of sides (cpWER).",
     "cpwer": "Both made channels together under the better assignment of sides (cpWER).",
     "wer_mix": "Word error rate of the mix heard as one channel, against the words of both sides in order of time.",

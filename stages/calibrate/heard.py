@@ -112,8 +112,12 @@ def _in_time(transcript: Transcript, channels: tuple[int, ...]) -> str:
 
 
 def pooled_words(scores: Iterable[WordScores]) -> dict[str, float | None]:
-    """Word error rates of some mixtures together, by name: counts are summed before they are divided."""
-    rows = list(scores)
+    """Word error rates of some mixtures together, by name: counts are summed before they are divided.
+
+    Where the corpus's own transcript is the reference of any, only those count: rates against two kinds of reference are no one rate.
+    """
+    every = list(scores)
+    rows = [each for each in every if each.reference == "given"] or every
     return {
         "wer_true": _rate(side for each in rows for side in each.true or ()),
         "wer": _rate(side for each in rows for side in each.made),

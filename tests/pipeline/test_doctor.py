@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.doctor import TRIED, _check, _import, examine
+from pipeline.doctor import TRIED, WORDS, _check, _import, examine
 from pipeline.show import text_of
 from schemas.errors import UsageError
 
@@ -20,9 +20,20 @@ def found() -> dict[str, Any]:
 def test_everything_a_build_needs_works_here(found: dict[str, Any]) -> None:
     assert found["healthy"]
     checks = {check["name"]: check for check in found["checks"]}
-    assert {"python", "decoding", "vad weights", "torchaudio", "diarization weights", "gpu", "scratch", "backends"} | {
-        name for name, _, _ in TRIED
-    } == set(checks)
+    named = {
+        "python",
+        "decoding",
+        "vad weights",
+        "torchaudio",
+        "diarization weights",
+        "gpu",
+        "recogniser on the gpu",
+        "scratch",
+        "backends",
+    }
+    assert named | set(WORDS) | {name for name, _, _ in TRIED} == set(checks)
+    assert all(checks[name]["text"].count("sha256") == 1 for name in WORDS)
+    assert checks["recogniser on the gpu"]["ok"] or "run.crews" in checks["recogniser on the gpu"]["text"]
     assert all(check["ok"] for check in checks.values() if check["needed"])
     assert "bit for bit" in checks["decoding"]["text"]
     assert "sha256" in checks["vad weights"]["text"]
