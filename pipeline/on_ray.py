@@ -34,7 +34,8 @@ class RayPool:
                 _reach(address)
             try:
                 if address is None:
-                    ray.init(num_cpus=cpus, include_dashboard=False, object_store_memory=OBJECT_STORE, **options)
+                    # Without an address Ray joins whatever cluster was last started on this machine.
+                    ray.init("local", num_cpus=cpus, include_dashboard=False, object_store_memory=OBJECT_STORE, **options)
                 else:
                     ray.init(address=address, **options)
             except (ConnectionError, ValueError, RuntimeError) as error:
