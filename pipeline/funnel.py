@@ -61,25 +61,26 @@ def run_funnel(out: str, keep: Sequence[str]) -> dict[str, Any]:
 
     asked = [TermCost(term) for expression in keep for term in terms(parse(expression, f"--keep {expression!r}"))]
     named = list(dict.fromkeys(name.name for each in asked for name in names(each.term)))
+    # Scores of another package are known once all rows are read; until then any name of a score may be one.
+    scores, present = {name.removeprefix("quality.") for name in named if name.startswith("quality.")}, set[str]()
+    for each in asked:
+        check(each.term, "--keep", tuple(scores))
     held = held_set(place_at(out))
     total, recordings, values = Cost(), 0, dict[str, list[NDArray[np.float64]]]()
     columns = wanted(any(name.startswith("transcript.") for name in named))
-    more: tuple[str, ...] | None = None
     for table in batches(held.place, [shard.name for shard in held.shards], columns=columns):
         figures = Columns(table)
-        present = tuple(figures.score_names())
-        more = figures.more = tuple(sorted({*(more or ()), *present}))
-        for each in asked:
-            check(each.term, "--keep", more)
+        here = figures.score_names()
+        present.update(here)
+        figures.more = (*scores, *here)
         seconds = figures("duration")[:, 0]
         total.add(np.ones(table.num_rows, bool), seconds)
         recordings += int((numbers(table, "clip.index") == 0).sum())
         _judge(asked, figures, seconds)
-        for name in dict.fromkeys((*named, *(f"quality.{score}" for score in present))):
+        for name in dict.fromkeys((*named, *(f"quality.{score}" for score in here))):
             values.setdefault(name, []).append(figures(name))
-    if more is None:
-        for each in asked:
-            check(each.term, "--keep")
+    for each in asked:
+        check(each.term, "--keep", tuple(sorted(present)))
     return {
         "command": "funnel",
         "out": out,

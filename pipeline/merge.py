@@ -30,7 +30,7 @@ SAME = ("format", "chain", "versions")
 def merge(out: str, parts: Sequence[str]) -> dict[str, Any]:
     """Copy the shards of `parts`, in the order given, into one data set in `out` with one manifest; resumes like packing.
 
-    Raises `UsageError` when a part is unfinished, was made by another chain, holds a recording another part holds, or was changed since.
+    Raises `UsageError` when a part is unfinished, shaped, was made by another chain, holds a recording another part holds, or was changed.
     """
     places = [place_at(part) for part in parts]
     manifests = [_manifest(place) for place in places]
@@ -65,6 +65,8 @@ def _manifest(place: Place) -> dict[str, Any]:
     if data is None:
         raise UsageError(f"{place.root}: no manifest.json, so this part is not finished; run its build to the end first")
     manifest: dict[str, Any] = json.loads(data)
+    if "shape" in manifest:
+        raise UsageError(f"{place.root}: is a shaped set, whose account of what was left out cannot be merged; pack the parts, then shape")
     return manifest
 
 

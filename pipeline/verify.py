@@ -38,32 +38,34 @@ class Verdict:
 
 def verify(out: Place) -> Verdict:
     """Read every shard of a committed data set; raises `UsageError` when there is no manifest."""
-    shards, (rejects, digest) = _committed(out)
+    shards, tables = _committed(out)
     damages = [damage for shard in shards for damage in _shard(out, shard)]
-    damages += _others(out, rejects, digest, shards)
+    damages += _others(out, tables, shards)
     return Verdict(len(shards), sum(s.rows for s in shards), sum(s.bytes for s in shards), tuple(damages))
 
 
-def _committed(out: Place) -> tuple[list[ShardRecord], tuple[str, str]]:
-    """The shards, and the name and SHA-256 of the rejects, as the manifest lists them."""
+def _committed(out: Place) -> tuple[list[ShardRecord], dict[str, str]]:
+    """The shards, and the SHA-256 of each table beside them by its name, as the manifest lists them."""
     data = out.get_or_none("manifest.json")
     if data is None:
         raise UsageError(f"{out.root}: no manifest.json, so this is no finished data set; run duologue build to its end first")
     try:
         manifest = json.loads(data)
-        rejects = manifest["rejects"]
-        return [from_plain(ShardRecord, shard) for shard in manifest["shards"]], (str(rejects["name"]), str(rejects["sha256"]))
+        tables = [manifest["rejects"], *([manifest["shape"]["table"]] if "shape" in manifest else [])]
+        hashes = {str(table["name"]): str(table["sha256"]) for table in tables}
+        return [from_plain(ShardRecord, shard) for shard in manifest["shards"]], hashes
     except (ValueError, LookupError, TypeError) as error:
         raise UsageError(f"{out.root}/manifest.json: damaged, it cannot be read: {error}; run duologue build again") from error
 
 
-def _others(out: Place, name: str, digest: str, shards: list[ShardRecord]) -> Iterator[Damage]:
-    try:
-        with out.reading(name) as path:
-            if hash_range(path) != digest:
-                yield Damage(name, None, "its SHA-256 is not the manifest's")
-    except FileNotFoundError:
-        yield Damage(name, None, "it is missing")
+def _others(out: Place, tables: dict[str, str], shards: list[ShardRecord]) -> Iterator[Damage]:
+    for name, digest in tables.items():
+        try:
+            with out.reading(name) as path:
+                if hash_range(path) != digest:
+                    yield Damage(name, None, "its SHA-256 is not the manifest's")
+        except FileNotFoundError:
+            yield Damage(name, None, "it is missing")
     known = {shard.name.rsplit("/", 1)[-1] for shard in shards}
     for extra in sorted(set(out.names("data")) - known):
         yield Damage(f"data/{extra}", None, "it is not in the manifest")

@@ -63,7 +63,8 @@ def held_set(place: Place) -> Held:
 def anew_of(held: Held) -> Anew:
     """How statistics and events are found for a clip: by the very stages that found them for the rows.
 
-    Raises `UsageError` when those are of another version here, so that one set never holds numbers of two meanings.
+    Raises `UsageError` when those are of another version here, so that one set never holds numbers of two meanings, and when they count
+    words that the rows do not hold: what was recovered stands in a row's events alone.
     """
     chain = build_config(copy.deepcopy(held.manifest["config"]), f"{held.place.root}/manifest.json").chain
     made = {each["stage"]: each for each in held.manifest["chain"]}
@@ -74,6 +75,12 @@ def anew_of(held: Held) -> Anew:
                 f"{held.place.root}: its {stage.name} are of version {version} of {stage.backend}, and here is version {stage.version}; "
                 f"build it again first"
             )
+    names = [stage.name for stage in chain]
+    after = names[names.index("recover") :] if "recover" in names else []
+    if "stats" in after and "events" not in after:
+        raise UsageError(
+            f"{held.place.root}: its rows do not hold what recover found, which stats count; build it again with events after recover"
+        )
     return anew(Plan(tuple(Step(stage, "", reads) for stage, reads in zip(chain, wired(chain), strict=True))))
 
 

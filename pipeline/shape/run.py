@@ -78,7 +78,11 @@ def _check_out(held: Held, target: Place, out: str) -> None:
         raise UsageError(f"{out}: a set cannot be shaped into its own folder; name another one")
     data = target.get_or_none("manifest.json")
     built = state_place(out).get_or_none("run.json") is not None
-    if built or (data is not None and "shape" not in json.loads(data)):
+    try:
+        shaped = data is None or "shape" in json.loads(data)
+    except ValueError as error:
+        raise UsageError(f"{out}: its manifest.json is damaged ({error}); delete it, or name another folder") from error
+    if built or not shaped:
         raise UsageError(f"{out}: holds a data set that is not a shaped one; name another folder")
 
 

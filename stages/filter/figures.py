@@ -25,8 +25,9 @@ Known = tuple[float | None, ...]
 
 
 def figures_of(values: Values, more: tuple[str, ...] = ()) -> Figures:
-    """A function from a name to its numbers [1, 1] or [1, 2], NaN where they are not known; channels are those of the tracks."""
-    if Health in values and Tracks in values and values[Tracks].order == (1, 0):
+    """A function from a name to its numbers [1, 1] or [1, 2], NaN where they are not known; channels are those of the tracks where
+    there are any."""
+    if Health in values and values.get(Tracks) is not None and values[Tracks].order == (1, 0):
         values = {**values, Health: swapped(values[Health])}
 
     def figures(name: str) -> Floats:

@@ -60,7 +60,7 @@ class GateFilter:
 
     @property
     def takes(self) -> tuple[type, ...]:
-        """The values that hold what `keep` names; the tracks only tell which side is which where one of a health's sides is asked for."""
+        """The values that hold what `keep` names, and the tracks where one of a health's sides is asked for."""
         found: set[type] = set()
         for name in (name for term in self.terms for name in names(term)):
             stands = meaning(name.name, self.scores)
@@ -70,12 +70,19 @@ class GateFilter:
                     found.add(Tracks)
         return tuple(kind for kind in KINDS if kind in found)
 
+    @property
+    def may_take(self) -> tuple[type, ...]:
+        """The tracks, which tell which side of a health is which channel, where a number of each side is named."""
+        named = (meaning(name.name, self.scores) for term in self.terms for name in names(term))
+        sided = any(stands is not None and stands.kind is Health and stands.channels for stands in named)
+        return (Tracks,) if sided and Tracks not in self.takes else ()
+
     def weights(self) -> tuple[Weights, ...]:
         return ()
 
     def load(self, device: str) -> Callable[..., Gate]:
         """The judgement as a pure function; `device` does not matter. Raises `Reject` for what does not pass."""
-        asked, kinds = self.terms, self.takes
+        asked, kinds = self.terms, (*self.takes, *self.may_take)
 
         def gate(*values: Any) -> Gate:
             given = dict(zip(kinds, values, strict=True))

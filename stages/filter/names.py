@@ -94,9 +94,9 @@ def _bare(hint: Any) -> Any:
 
 def meaning(name: str, more: tuple[str, ...] = ()) -> Meaning | None:
     """What a name stands for; None for one that is none. `more` are scores beside ours."""
-    if name.removeprefix("quality.") in more and name.startswith("quality."):
-        return Meaning(Quality, (name.removeprefix("quality."),), True)
-    return meanings().get(name)
+    score = name.removeprefix("quality.")
+    other = Meaning(Quality, (score,), True) if score != name and score in more else None
+    return meanings().get(name, other)
 
 
 def check(expression: Truth, place: str, more: tuple[str, ...] = ()) -> None:

@@ -44,12 +44,13 @@ class ChannelScore:
     `signal`: signal-to-noise ratio, bandwidth, clipping, leakage and share of speech, from health and activity. `separation`: what the
     making of one channel per speaker says of itself. `words`: confidence of the words and how far they agree with the speech. `dnsmos`:
     networks that guess what listeners would say of the speech. `music`: shares of music and singing. `reference`: word errors against the
-    corpus's own transcript. A part reads only what it needs, so that without `words` a new transcriber leaves the scores as they are.
+    corpus's own transcript, and whether it could be compared. A part reads only what it needs, so that without `words` a new transcriber
+    leaves the scores as they are.
     """
 
     name: ClassVar[str] = "score"
     backend: ClassVar[str] = "channels"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     takes: ClassVar[tuple[type, ...]] = (Tracks, Activity)
     gives: ClassVar[type] = Quality
 

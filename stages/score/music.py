@@ -23,6 +23,8 @@ def music() -> Part:
 
     def part(dialogue: Dialogue) -> list[Score]:
         tracks, found = dialogue.tracks, []
+        if tracks.length / tracks.rate < SHORTEST / RATE:
+            return []
         ticks = ticks_of(tracks.length, tracks.rate)
         for channel in (0, 1):
             masks: dict[str, Mask] = {kind: np.zeros(ticks, bool) for kind in ("music", "singing", "speech")}

@@ -26,6 +26,7 @@ SCORES: dict[str, tuple[str, bool]] = {
     # part `reference`
     "wer": ("share", True),
     "cpwer": ("share", False),
+    "reference.compared": ("0 or 1", False),
     # part `dnsmos`
     "dnsmos.sig": ("MOS", True),
     "dnsmos.bak": ("MOS", True),

@@ -11,6 +11,7 @@ from stages.score.names import score
 from stages.score.part import Dialogue, Part
 
 METHOD = "whisper-normalizer and jiwer, against the corpus's transcript"
+COMPARED = "reference.compared"
 
 
 def given_reader(path: str | None, format: str | None) -> Any:
@@ -23,7 +24,7 @@ def given_reader(path: str | None, format: str | None) -> Any:
 def reference(path: str | None, format: str | None) -> Part:
     """The part, loaded: word error rate of each side, and of both under the better assignment of sides (cpWER).
 
-    A recording without a transcript of its own, or with one that cannot be read or is of other sides, has no such scores.
+    A recording whose words cannot be compared has no such scores, but `reference.compared` of 0, with the reason for its method.
     """
     from stages.scoring.words import cp_errors, side_errors
 
@@ -31,20 +32,29 @@ def reference(path: str | None, format: str | None) -> Part:
 
     def part(dialogue: Dialogue) -> list[Score]:
         source, found = dialogue.source, dialogue.transcript
-        if source is None or found is None or (source.transcript is None and path is None):
-            return []
+        if found is None:
+            return _not_compared("the chain writes down no words")
+        if source is None or (source.transcript is None and path is None):
+            return _not_compared("the source names no transcript")
         try:
             truth: Transcript = read(source, dialogue.tracks, dialogue.activity)
         except Reject:
-            return []
+            # Its detail may hold a path of this machine, which no row does; the `given` transcriber tells it.
+            return _not_compared("the corpus's transcript is missing, cannot be read or is of other sides")
         language = next((each.tag for each in (*truth.languages, *found.languages) if each is not None), source.language)
         sides, heard = _texts(truth), _texts(found)
         rates = [errors.rate for errors in side_errors(sides, heard, language)]
-        scores = [score("wer", rate, METHOD, channel) for channel, rate in enumerate(rates) if rate is not None]
         both = cp_errors(sides, heard, language).rate
-        return scores if both is None else [*scores, score("cpwer", both, f"{METHOD}; better assignment of sides")]
+        if both is None:
+            return _not_compared("the corpus's transcript holds no words")
+        scores = [score("wer", rate, METHOD, channel) for channel, rate in enumerate(rates) if rate is not None]
+        return [*scores, score("cpwer", both, f"{METHOD}; better assignment of sides"), score(COMPARED, 1, METHOD)]
 
     return part
+
+
+def _not_compared(why: str) -> list[Score]:
+    return [score(COMPARED, 0, f"not compared: {why}")]
 
 
 def _texts(transcript: Transcript) -> tuple[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -196,6 +197,21 @@ def test_scores_of_other_packages_may_be_asked_for(some: list[Row], tmp_path: Pa
     assert run_funnel(out, ["quality.utmos > 2"])["terms"][0]["left"]["rows"] == 3
     with pytest.raises(UsageError, match=r"did you mean 'quality\.utmos'"):
         run_funnel(out, ["quality.utmo > 2"])
+
+
+def test_a_score_may_be_asked_for_that_the_first_rows_lack(some: list[Row], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    score = RowScore("utmos", 1, 3.0, "MOS", "m")
+    rows = [some[0], replace(some[1], quality=(*some[1].quality, score)), some[2]]
+    out = str(published(tmp_path, rows, shards=3))
+    monkeypatch.setattr("pipeline.report.reading.batches", partial(batches, rows=1))
+    (term,) = run_funnel(out, ["quality.utmos[1] > 2"])["terms"]
+    assert (term["left"]["rows"], term["alone"]["unknown"]) == (1, 2)
+
+
+def test_a_channel_of_what_has_none_is_refused_as_by_the_gate(some: list[Row], tmp_path: Path) -> None:
+    row = replace(some[0], quality=(*some[0].quality, RowScore("cpwer", None, 0.1, "share", "m")))
+    with pytest.raises(UsageError, match="not one for each channel"):
+        run_funnel(str(published(tmp_path, [row])), ["quality.cpwer[1] < 1"])
 
 
 GOLDEN = """\

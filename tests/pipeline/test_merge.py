@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -72,3 +73,13 @@ def test_a_pattern_names_the_parts_in_order(parts: list[Path], tmp_path: Path) -
     folder = parts[0].parent
     assert expand(f"file://{folder}/*") == [f"file://{part}" for part in parts]
     assert expand("plain/folder") == ["plain/folder"]
+
+
+def test_a_shaped_set_is_refused_for_its_account_would_be_lost(parts: list[Path], tmp_path: Path) -> None:
+    shaped = tmp_path / "shaped"
+    shutil.copytree(parts[0], shaped)
+    manifest = json.loads((shaped / "manifest.json").read_text())
+    (shaped / "manifest.json").write_text(json.dumps({**manifest, "shape": {}}))
+    with pytest.raises(UsageError, match="is a shaped set"):
+        merge(str(tmp_path / "out"), [str(shaped), str(parts[1])])
+    assert not (tmp_path / "out").exists() or not list((tmp_path / "out").rglob("*.parquet"))

@@ -21,7 +21,7 @@ from pipeline.codecs import read_flac
 from pipeline.place import place_at
 from pipeline.shape.plan import plan_of
 from pipeline.shape.run import run_shape
-from pipeline.verify import verify
+from pipeline.verify import Damage, verify
 from schemas.activity import Activity
 from schemas.errors import UsageError
 from schemas.row import Row
@@ -145,6 +145,17 @@ def test_the_same_again_changes_nothing_and_other_targets_change_all(source: Pat
     run_shape(str(source), str(tmp_path / "one"), None, {"max_turn": "none"}, False)
     check(source, tmp_path / "one")
     assert [each["id"] for each in read(tmp_path / "one")] == ["a", "b#0000", "b#0001", "c", "d"]
+
+
+def test_a_changed_or_missing_list_of_what_was_left_out_is_told(source: Path, tmp_path: Path) -> None:
+    run_shape(str(source), str(tmp_path), None, OPTIONS, False)
+    path = tmp_path / "left_out.parquet"
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 4
+    path.write_bytes(bytes(data))
+    assert verify(place_at(str(tmp_path))).damages == (Damage(path.name, None, "its SHA-256 is not the manifest's"),)
+    path.unlink()
+    assert verify(place_at(str(tmp_path))).damages == (Damage(path.name, None, "it is missing"),)
 
 
 def test_arrow_sets_and_sets_that_were_shaped_before(tmp_path: Path) -> None:
@@ -278,6 +289,9 @@ def test_what_cannot_be_shaped_is_refused(source: Path, tmp_path: Path) -> None:
     refused(tmp_path, tmp_path / "out", "no manifest.json")
     set_of(tmp_path / "built", rows_made()[:1], shards=1)
     refused(source, tmp_path / "built", "holds a data set that is not a shaped one")
+    (tmp_path / "torn").mkdir()
+    (tmp_path / "torn" / "manifest.json").write_text("{")
+    refused(source, tmp_path / "torn", "its manifest.json is damaged")
     refused(source, tmp_path / "out", r"no clip meets the targets \(\d+ s .*try other ones with --dry-run", max_turn="0.01")
     shard = next((tmp_path / "built" / "data").iterdir())
     data = bytearray(shard.read_bytes())
@@ -293,6 +307,17 @@ def test_numbers_of_another_version_are_not_mixed_in(tmp_path: Path) -> None:
     older = [dict(stage, version=TurnTaking.version - 1) if stage["stage"] == "stats" else stage for stage in CHAIN]
     path.write_text(json.dumps({**json.loads(path.read_text()), "chain": older}))
     refused(tmp_path / "set", tmp_path / "out", f"its stats are of version {TurnTaking.version - 1} of turn_taking, and here is version")
+
+
+def test_statistics_of_words_that_rows_do_not_hold_are_not_found_anew(tmp_path: Path) -> None:
+    set_of(tmp_path / "set", rows_made()[:1], shards=1)
+    path = tmp_path / "set" / "manifest.json"
+    manifest = json.loads(path.read_text())
+    chain = ["decode", "tracks", "vad", "transcribe", "recover", "stats"]
+    path.write_text(json.dumps({**manifest, "config": {**manifest["config"], "chain": chain}}))
+    refused(tmp_path / "set", tmp_path / "out", "recover found, .* build it again with events after recover")
+    path.write_text(json.dumps({**manifest, "config": {**manifest["config"], "chain": [*chain, "events"]}}))
+    run_shape(str(tmp_path / "set"), str(tmp_path / "out"), None, OPTIONS, True)
 
 
 @pytest.mark.parametrize(

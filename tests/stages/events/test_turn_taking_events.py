@@ -61,6 +61,19 @@ def test_as_many_with_words(talk: tuple[Activity, Transcript]) -> None:
     assert from_plain(Events, to_plain(events)) == events
 
 
+@pytest.mark.parametrize(("texts", "backchannels"), [(("yeah", "of", "course"), 1), (("yeah", "of", "dogs"), 0)])
+def test_as_many_that_only_their_words_make_backchannels(texts: tuple[str, ...], backchannels: int) -> None:
+    """Drawn talk seldom holds an answer that is too long to be a backchannel by its time alone."""
+    activity = Activity(channels=((Span(0, 100),), (Span(30, 55),)), length=100, rate=RATE)
+    words = tuple(Word(Span(30 + 8 * i, 38 + 8 * i), text, "given") for i, text in enumerate(texts))
+    transcript = Transcript(pieces=(Piece(1, Span(30, 55), words),), length=100, rate=RATE)
+    events, stats = EVENTS(activity, transcript), STATS(activity, transcript)
+    agree(events, stats)
+    assert [e.text for e in events.events if e.kind == "backchannel"] == [" ".join(texts)] * backchannels
+    assert stats.channels[1].backchannels == backchannels
+    assert STATS(activity).channels[1].backchannels == 0
+
+
 @given(worded())
 def test_other_constants_are_agreed_upon_too(talk: tuple[Activity, Transcript]) -> None:
     changed = {"ipu_silence": 0.5, "barge_in": 0.6, "listed_longest": 0.0, "simultaneous_start": 0.0, "backchannel_longest": 3.0}

@@ -70,7 +70,7 @@ VALUES: dict[type, Any] = {
 def judge(keep: str, values: dict[type, Any] | None = None, **settings: Any) -> Gate:
     stage = GateFilter(keep=keep, **settings)
     given = values or VALUES
-    passed = stage.load("cpu")(*[given[kind] for kind in stage.takes])
+    passed = stage.load("cpu")(*[given[kind] for kind in (*stage.takes, *stage.may_take)])
     assert isinstance(passed, Gate)
     return passed
 
@@ -87,6 +87,8 @@ def test_is_a_stage_that_reads_only_what_it_names() -> None:
     assert GateFilter().takes == ()
     assert GateFilter(keep="quality.snr > 1 or duration > 2").takes == (Activity, Quality)
     assert GateFilter(keep="health.level_dbfs > -30").takes == (Health,)
+    assert GateFilter(keep="health.level_dbfs > -30").may_take == (Tracks,)
+    assert GateFilter(keep="health.likeness.correlation < 0.5").may_take == ()
     assert GateFilter(keep="health.level_dbfs[0] > -30").takes == (Health, Tracks)
     assert GateFilter(keep="transcript.unworded < 3").takes == (Activity, Transcript)
 
@@ -159,6 +161,10 @@ def test_sides_are_those_of_the_tracks() -> None:
     swapped = {**VALUES, Tracks: turned}
     assert judge("health.level_dbfs[0] == -20 and health.leakage_db[1] == -25")
     assert judge("health.level_dbfs[0] == -30 and health.leakage_db[0] == -25", swapped)
+    assert judge("health.level_dbfs < stats.channels.speech_share - 19", swapped).terms[0].figures[0].channels == (-30, -20)
+    assert rejected("health.level_dbfs > -25", swapped).facts["figures"] == {"health.level_dbfs": (-30, -20)}
+    untold = {**VALUES, Tracks: None}
+    assert rejected("health.level_dbfs > -25", untold).facts["figures"] == {"health.level_dbfs": (-20, -30)}
 
 
 def test_a_mixture_has_one_side() -> None:

@@ -25,11 +25,12 @@ from schemas.transcript import Piece, Recovered, Removed, Transcript, Word
 from stages.score.channels import READS, ChannelScore
 from stages.score.names import SCORES
 from stages.stage import Stage, what_fields
-from tests.stages.vad.talk import Talk, talk, tracks
+from tests.stages.two_channels import tracks_of
+from tests.stages.vad.talk import Talk, talk
 
 RATE = 8000
 LENGTH = 10 * RATE
-PLAIN = tracks(np.ones((2, LENGTH), np.int16), RATE)
+PLAIN = tracks_of(np.ones((2, LENGTH), np.int16), RATE)
 ACTIVITY = Activity(channels=((Span(0, 2 * RATE),), (Span(3 * RATE, 8 * RATE),)), length=LENGTH, rate=RATE)
 SIDES = (
     Side(speech_s=2, own_speech_s=2, level_dbfs=-20.0, noise_dbfs=-60.0, bandwidth_hz=3400.0, dc=0.0, zeros=0.0, clipping=0.0),
@@ -189,11 +190,14 @@ def test_music_is_heard_where_it_is(spoken: Talk) -> None:
             song[part] += sum(np.sin(2 * np.pi * pitch * k * t[part]) / k for k in (1, 2, 3)) * np.exp(-3 * (t[part] % 0.5))
     samples = np.stack((song / np.abs(song).max() * 12000, spoken.tracks.samples[0, : len(song)])).astype(np.int16)
     activity = Activity(channels=((), spoken.truth[0][:2]), length=len(song), rate=rate)
-    found = measured(("music",), tracks(samples, rate), activity)
+    found = measured(("music",), tracks_of(samples, rate), activity)
     shares = {(score.name, score.channel): score.value for score in found.scores}
     assert shares["music", 0] > 0.8
     assert shares["music", 1] == 0
     assert set(shares) == {("music", 0), ("music", 1), ("singing", 0), ("singing", 1)}
+    short = rate // 2 - 1
+    none = Activity(channels=((), ()), length=short, rate=rate)
+    assert measured(("music",), tracks_of(samples[:, :short], rate), none).scores == (), "too short to be listened to is not without music"
 
 
 def test_dnsmos_is_of_the_channels_that_speak_and_of_regions_where_asked(spoken: Talk) -> None:
@@ -249,7 +253,20 @@ def test_words_are_held_against_the_corpus_own_transcript(tmp_path: Path) -> Non
         Word(Span(round(a * RATE), round(b * RATE)), word, "ctc") for word, a, b in (("jumps", 3, 4), ("over", 4, 5), ("it", 5, 6))
     )
     heard = Transcript(pieces=(Piece(0, Span(0, 2 * RATE), spoken), Piece(1, Span(3 * RATE, 6 * RATE), other)), length=LENGTH, rate=RATE)
-    assert numbers(measured(("reference",), Transcript=heard, Source=source)) == {("wer", 0): 0.25, ("wer", 1): 0, ("cpwer", None): 1 / 7}
-    for absent in (replace(source, transcript=None), replace(source, transcript="nowhere.stm")):
-        assert numbers(measured(("reference",), Transcript=heard, Source=absent)) == {}
-    assert numbers(measured(("reference",), Source=source)) == {}
+    errors = {("wer", 0): 0.25, ("wer", 1): 0, ("cpwer", None): 1 / 7, ("reference.compared", None): 1}
+    assert numbers(measured(("reference",), Transcript=heard, Source=source)) == errors
+    (tmp_path / "empty.stm").write_text("")
+    (tmp_path / "sides.stm").write_text("call A A 0.0 2.0 the\ncall B B 2.0 3.0 quick\ncall C C 3.0 4.0 fox\n")
+    (tmp_path / "broken.stm").write_text("the quick brown fox")
+    unread = "missing, cannot be read or is of other sides"
+    reasons = {None: "names no transcript", "nowhere.stm": unread, "sides.stm": unread, "broken.stm": unread, "empty.stm": "no words"}
+    for named, reason in reasons.items():
+        assert reason in not_compared(heard, replace(source, transcript=named))
+    assert "writes down no words" in not_compared(None, source)
+
+
+def not_compared(heard: Transcript | None, source: Source) -> str:
+    """Why a recording has no word errors, as the only score says."""
+    (only,) = measured(("reference",), Transcript=heard, Source=source).scores
+    assert (only.name, only.value, only.channel) == ("reference.compared", 0, None)
+    return only.method

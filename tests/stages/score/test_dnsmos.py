@@ -13,7 +13,8 @@ from stages.score.dnsmos import SPEECH, WINDOW, Bounds, Networks, chosen, filled
 from stages.score.mel import RATE, log_mel
 from stages.score.part import Covered
 from tests.shared import SHARED, needs_shared
-from tests.stages.vad.talk import talk, tracks
+from tests.stages.two_channels import tracks_of
+from tests.stages.vad.talk import talk
 
 
 @st.composite
@@ -85,7 +86,7 @@ def test_a_window_is_that_stretch_of_the_recording(rate: int) -> None:
 
 
 def test_short_sound_is_repeated() -> None:
-    found = window(tracks(np.arange(2 * 4000, dtype=np.int16).reshape(2, 4000), RATE), 0, 0)
+    found = window(tracks_of(np.arange(2 * 4000, dtype=np.int16).reshape(2, 4000), RATE), 0, 0)
     assert np.array_equal(found[:4000], found[4000:8000])
     assert len(filled(np.ones(1, np.float32))) == WINDOW
 
