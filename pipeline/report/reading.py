@@ -49,7 +49,7 @@ def batches(out: Place, names: Iterable[str], rows: int = ROWS, columns: Sequenc
     """
     held: list[pa.Table] = []
     for name in names:
-        for piece in _parquet(out, name, rows, columns) if name.endswith(".parquet") else _arrow(out, name, columns):
+        for piece in _parquet(out, name, rows, columns) if name.endswith(".parquet") else arrow(out, name, columns):
             held.append(piece)
             if sum(table.num_rows for table in held) >= rows:
                 yield pa.concat_tables(held).combine_chunks()
@@ -66,7 +66,8 @@ def _parquet(out: Place, name: str, rows: int, columns: Sequence[str]) -> Iterat
             yield file.read_row_groups(run, columns=list(columns))
 
 
-def _arrow(out: Place, name: str, columns: Sequence[str]) -> Iterator[pa.Table]:
+def arrow(out: Place, name: str, columns: Sequence[str]) -> Iterator[pa.Table]:
+    """Tables of the wanted columns, one for each record batch of an Arrow stream."""
     wanted = {column.partition(".")[0] for column in columns}
     with out.opened(name, in_order=True) as file:
         source = pa.PythonFile(file, "r")

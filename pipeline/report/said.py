@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipeline.place import Place
+from pipeline.report.reading import arrow
 from schemas.row import RowEvent, RowWord
 
 COLUMNS = ("id", "words", "events")
@@ -34,7 +35,7 @@ def said(out: Place, names: Sequence[str], ids: Sequence[str], seconds: float) -
         missing = sorted(set(ids) - set(found))
         if not missing:
             break
-        for table in _parquet(out, name, missing) if name.endswith(".parquet") else _arrow(out, name):
+        for table in _parquet(out, name, missing) if name.endswith(".parquet") else arrow(out, name, COLUMNS):
             mine = table.filter(pc.is_in(table.column("id"), pa.array(missing, pa.string())))
             found |= {row["id"]: _of(row, seconds) for row in mine.to_pylist()}
     return found
@@ -54,14 +55,3 @@ def _parquet(out: Place, name: str, wanted: Sequence[str]) -> Iterator[pa.Table]
             known: Any = group.column(column).statistics
             if known is None or not known.has_min_max or any(known.min <= id <= known.max for id in wanted):
                 yield file.read_row_group(index, columns=list(COLUMNS))
-
-
-def _arrow(out: Place, name: str) -> Iterator[pa.Table]:
-    with out.opened(name, in_order=True) as file:
-        source = pa.PythonFile(file, "r")
-        with pa.ipc.open_stream(source) as stream:
-            fields = [i for i, field in enumerate(stream.schema) if field.name in COLUMNS]
-        source.seek(0)
-        with pa.ipc.open_stream(source, options=pa.ipc.IpcReadOptions(included_fields=fields)) as stream:
-            for batch in stream:
-                yield pa.Table.from_batches([batch])
