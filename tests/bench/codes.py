@@ -156,7 +156,7 @@ import json, resource, sys
 from pathlib import Path
 import numpy as np
 from stages.tokenize.mimi import MimiTokenize
-from tests.stages.tokenize.models import tracks_of
+from tests.stages.two_channels import tracks_of
 model, folder, seconds = sys.argv[1], sys.argv[2], float(sys.argv[3])
 n = int(seconds * 8000)
 file = np.memmap(Path(folder, "sound"), np.int16, "w+", shape=(n, 2))

@@ -30,7 +30,7 @@ from stages.transcribe.whisper import WhisperTranscribe
 from stages.transcribe.whisper_model import load_model
 from stages.vad.silero import SileroVad
 from tests.shared import SHARED
-from tests.stages.vad.talk import tracks
+from tests.stages.two_channels import tracks_of
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def compare(wav: Path, ours: Any, plain: Any, cut: float = 0.0, timed: bool = Tr
     samples = samples[round(cut * rate) :].T
     wide = soxr.resample(samples.T.astype(np.float32) / 32768, rate, 16000).T
     truth = reference(wav.with_suffix(".json"), cut)
-    whole, vad = tracks(np.ascontiguousarray(samples), rate), SileroVad().load("cpu")
+    whole, vad = tracks_of(np.ascontiguousarray(samples), rate), SileroVad().load("cpu")
 
     def packed(align: Any = None) -> tuple[str, str]:
         found = ours(Source(id=wav.stem, uris=(str(wav),)), whole, vad(whole))

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from stages.vad.energy import EnergyVad
 from stages.vad.segment import RATE
 from stages.vad.silero import SileroVad
-from tests.stages.vad.talk import talk, tracks
+from tests.stages.two_channels import tracks_of
+from tests.stages.vad.talk import talk
 
 
 def side_by_side(samples: NDArray[np.int16], rate: int = 8000, rounds: int = 3) -> dict[str, float]:
@@ -38,11 +39,11 @@ def side_by_side(samples: NDArray[np.int16], rate: int = 8000, rounds: int = 3) 
         model = load_silero_vad(onnx=onnx)
         return lambda: [get_speech_timestamps(channel, model) for channel in floats]
 
-    ours, found = _best(lambda: vad(tracks(whole, RATE)), rounds)
+    ours, found = _best(lambda: vad(tracks_of(whole, RATE)), rounds)
     jit, jit_found = _best(stock(False), rounds)
     onnx, onnx_found = _best(stock(True), rounds)
-    resampled, _ = _best(lambda: vad(tracks(samples, rate)), rounds)
-    plain, _ = _best(lambda: energy(tracks(samples, rate)), rounds)
+    resampled, _ = _best(lambda: vad(tracks_of(samples, rate)), rounds)
+    plain, _ = _best(lambda: energy(tracks_of(samples, rate)), rounds)
     spans = [[{"start": span.start, "end": span.end} for span in channel] for channel in found.channels]
     return {
         "seconds": seconds,

@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schemas.span import Span
-from schemas.tracks import Origin, Tracks
+from schemas.tracks import Tracks
 from schemas.transcript import Language, Piece, Transcript, Word
+from tests.stages.two_channels import tracks_of
 
 VOICE_RATE = 24000
 FLOOR_DB = -30.0
@@ -119,17 +120,7 @@ def tracks(first: NDArray[np.float64], second: NDArray[np.float64] | None = None
     samples = np.zeros((2, max(len(first), len(other))), np.int16)
     for channel, x in enumerate((first, other)):
         samples[channel, : len(x)] = np.clip(np.round(x * 32767), -32768, 32767)
-    whole = Span(0, samples.shape[1])
-    return Tracks(
-        samples=samples,
-        rate=rate,
-        bits=16,
-        speakers=("A", "B"),
-        roles=("", ""),
-        order=(0, 1),
-        chosen="as_recorded",
-        origins=(Origin(0, whole, "original"), Origin(1, whole, "original")),
-    )
+    return tracks_of(samples, rate)
 
 
 def transcript(of: Tracks, pieces: list[Piece], tag: str | None = None) -> Transcript:

@@ -7,10 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from schemas.recording import Samples
-from schemas.span import Span
-from schemas.tracks import Origin, Tracks
+from schemas.tracks import Tracks
 from stages.torch_audio import ensure_torchaudio
+from tests.stages.two_channels import tracks_of
 
 TINY: dict[str, Any] = {
     "hidden_size": 32,
@@ -42,21 +41,6 @@ def sound(seconds: float, rate: int, seed: int, scale: float = 0.3) -> Tracks:
         )
         samples[channel] = slow * (0.3 * noise + np.sin(2 * np.pi * pitch)) * scale
     return tracks_of(np.clip(np.round(samples * 32767), -32768, 32767).astype(np.int16), rate)
-
-
-def tracks_of(samples: Samples, rate: int) -> Tracks:
-    """Recorded channels as tracks."""
-    whole = Span(0, samples.shape[1])
-    return Tracks(
-        samples=samples,
-        rate=rate,
-        bits=16,
-        speakers=("A", "B"),
-        roles=("", ""),
-        order=(0, 1),
-        chosen="as_recorded",
-        origins=(Origin(0, whole, "original"), Origin(1, whole, "original")),
-    )
 
 
 def mimi_folder(folder: Path, seed: int = 0, **config: Any) -> Path:

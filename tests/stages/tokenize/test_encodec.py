@@ -16,7 +16,8 @@ from schemas.source import Source
 from schemas.tracks import Tracks
 from stages.tokenize.audio import even_windows
 from stages.tokenize.encodec import LEAST_WINDOW, EncodecCodec, EncodecTokenize
-from tests.stages.tokenize.models import encodec_folder, sound, tracks_of
+from tests.stages.tokenize.models import encodec_folder, sound
+from tests.stages.two_channels import tracks_of
 
 HOP = 320
 

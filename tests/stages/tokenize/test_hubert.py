@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from schemas.errors import UsageError
 from schemas.source import Source
 from stages.tokenize.hubert import EDGE, HOP, HubertTokenize, HubertUnits, pieces, read_centres
-from tests.stages.tokenize.models import sound, tracks_of
+from tests.stages.tokenize.models import sound
+from tests.stages.two_channels import tracks_of
 
 
 def stage_of(folder: Path, centres: Path, **fields: Any) -> HubertTokenize:
@@ -97,7 +98,17 @@ def test_no_pickle_is_read(tmp_path: Path, tiny_hubert: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("wrong", "said"), [({"window": 1.0}, "window"), ({"layer": 0}, "layer"), ({"batch": 0}, "batch"), ({"context": -1.0}, "context")]
+    ("wrong", "said"),
+    [
+        ({"window": 1.0}, "window"),
+        ({"window": 0.001, "context": 0.0}, "at least one unit"),
+        ({"window": 0.03, "context": 0.014}, "at least one unit"),
+        ({"window": float("nan")}, "window"),
+        ({"window": float("inf")}, "window"),
+        ({"layer": 0}, "layer"),
+        ({"batch": 0}, "batch"),
+        ({"context": -1.0}, "context"),
+    ],
 )
 def test_wrong_settings_are_named(tiny_hubert: Path, centres: Path, wrong: dict[str, Any], said: str) -> None:
     with pytest.raises(UsageError, match=said):

@@ -19,7 +19,8 @@ from stages.tokenize.mel import BANDS, FRAMES, HOP, SIDE, STEP, filters, invert,
 from stages.tokenize.melrvq import MelRvqCodec, MelRvqTokenize
 from stages.tokenize.rvq import BINS, BOOKS, FILE, codebooks
 from tests.shared import SHARED, needs_shared
-from tests.stages.tokenize.models import sound, tracks_of
+from tests.stages.tokenize.models import sound
+from tests.stages.two_channels import tracks_of
 
 CODEC = MelRvqCodec()
 

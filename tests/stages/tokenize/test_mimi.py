@@ -18,7 +18,8 @@ from schemas.tracks import Tracks
 from stages.stage import what_fields
 from stages.tokenize.audio import even_windows
 from stages.tokenize.mimi import MimiCodec, MimiTokenize
-from tests.stages.tokenize.models import TINY, mimi_folder, sound, tracks_of
+from tests.stages.tokenize.models import TINY, mimi_folder, sound
+from tests.stages.two_channels import tracks_of
 
 HOP = 1920
 
@@ -215,6 +216,26 @@ def test_what_the_hub_cache_holds_is_used_offline(tiny_mimi: Path, offline_hub: 
     stage = MimiTokenize(model="some/mimi")
     assert stage.codec("cpu").sha256 == MimiTokenize(model=str(tiny_mimi)).weights()[0].sha256
     assert stage.weights()[0].sha256 == ""
+
+
+def test_weights_that_cannot_be_named_by_one_hash_are_refused(tiny_mimi: Path, offline_hub: Path) -> None:
+    from transformers import MimiModel
+
+    snapshot = offline_hub / "models--some--mimi" / "snapshots" / "abc123"
+    snapshot.mkdir(parents=True)
+    (snapshot.parent.parent / "refs").mkdir()
+    (snapshot.parent.parent / "refs" / "main").write_text("abc123")
+    MimiModel.from_pretrained(tiny_mimi).save_pretrained(snapshot, max_shard_size="200KB")
+    with pytest.raises(UsageError, match=r"some/mimi at revision main has no model\.safetensors"):
+        MimiTokenize(model="some/mimi").load("cpu")
+
+
+def test_sound_at_another_rate_can_be_encoded_but_not_checked(tmp_path: Path) -> None:
+    folder = str(mimi_folder(tmp_path, **TINY, sampling_rate=16_000))
+    with pytest.raises(UsageError, match="16000 Hz cannot be checked"):
+        MimiTokenize(model=folder).load("cpu")
+    codes = MimiTokenize(model=folder, check=0.0).load("cpu")(Source(id="x", uris=("x.wav",)), sound(1, 8000, 1))
+    assert (codes.codec_rate, codes.hop, codes.frames) == (16_000, HOP, 9)
 
 
 @pytest.mark.slow

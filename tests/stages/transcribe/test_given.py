@@ -19,7 +19,7 @@ from schemas.transcript import Language, Removed, Transcript
 from stages.stage import Stage, files_beside
 from stages.transcribe.given import GivenTranscribe
 from tests.shared import SHARED, needs_shared
-from tests.stages.vad.talk import tracks
+from tests.stages.two_channels import tracks_of
 
 RATE = 8000
 SAID = [
@@ -29,7 +29,7 @@ SAID = [
 
 
 def sound(seconds: float = 10.0, **changes: Any) -> Tracks:
-    return replace(tracks(np.zeros((2, round(seconds * RATE)), np.int16), RATE), **changes)
+    return replace(tracks_of(np.zeros((2, round(seconds * RATE)), np.int16), RATE), **changes)
 
 
 def run(base: Path, said: Any = SAID, made: Tracks | None = None, activity: Activity | None = None, **how: Any) -> Transcript:

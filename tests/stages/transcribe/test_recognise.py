@@ -5,9 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from schemas.errors import Reject
+from schemas.source import Source
+from schemas.transcript import Language
 from stages.transcribe.languages import ALIASES, code_of, likeliest, tag_of
 from stages.transcribe.recognise import CAPS, HeardWord, Recogniser, compression, joined
+from stages.transcribe.whisper import WhisperTranscribe
 from tests.stages.transcribe.whisper_stand_in import EndlessWhisper
+from tests.stages.two_channels import tracks_of
 
 
 def parts(*texts: str) -> list[HeardWord]:
@@ -89,3 +94,16 @@ def test_compression_tells_loops_from_talk() -> None:
     assert compression("") == 0
     assert compression("no " * 100) > 10
     assert compression("I am looking for a train that should leave Cambridge on Thursday.") < 1.5
+
+
+def test_a_claim_that_an_english_model_does_not_know_is_a_verdict() -> None:
+    model = EndlessWhisper(cured=True)
+    model.model.is_multilingual = False
+    stage, recogniser = WhisperTranscribe(), Recogniser(model, 1)
+    made = tracks_of(np.zeros((2, 800), np.int16), 8000)
+    with pytest.raises(Reject, match=r"claims 'de-DE', and the model .* knows English alone") as told:
+        stage._languages(recogniser, Source("x", ("x.wav",), language="de-DE"), made, [])
+    assert (told.value.reason, told.value.facts["language"]) == ("unknown_language", "de-DE")
+    for claim in (None, "en-GB", "eng"):
+        found = stage._languages(recogniser, Source("x", ("x.wav",), language=claim), made, [])
+        assert found == (Language("en", "fixed"), Language("en", "fixed"))

@@ -22,7 +22,7 @@ from stages.transcribe.unworded import unworded
 from stages.transcribe.whisper import WhisperTranscribe
 from stages.transcribe.whisper_model import MODEL_SHA256, Choice, load_model
 from tests.shared import SHARED, needs_shared
-from tests.stages.vad.talk import tracks
+from tests.stages.two_channels import tracks_of
 
 RATE = 8000
 SAID = (
@@ -53,7 +53,7 @@ def spoken(said: tuple[tuple[int, float, str], ...] = SAID, seconds: float = 12.
         spans.append(Span(at, at + len(line)))
     samples: Samples = np.round(call * 32767).astype(np.int16)
     channels = tuple(tuple(span for (side, *_), span in zip(said, spans, strict=True) if side == channel) for channel in (0, 1))
-    return tracks(samples, RATE), Activity(channels=channels, length=samples.shape[1], rate=RATE), spans
+    return tracks_of(samples, RATE), Activity(channels=channels, length=samples.shape[1], rate=RATE), spans
 
 
 def check_lawful(found: Transcript, activity: Activity, guard: float = 0.3) -> None:
@@ -140,7 +140,7 @@ def real_call(name: str) -> tuple[Tracks, Activity, tuple[str, str]]:
     samples, rate = soundfile.read(SHARED / "spokenwoz" / f"{name}.wav", dtype="int16", always_2d=True)
     words = json.loads((SHARED / "spokenwoz" / f"{name}.json").read_text())
     first, second = (" ".join(word["word"] for word in words if word["speaker"] == side) for side in "AB")
-    made = tracks(np.ascontiguousarray(samples.T), rate)
+    made = tracks_of(np.ascontiguousarray(samples.T), rate)
     return made, SileroVad().load("cpu")(made), (first, second)
 
 
@@ -176,7 +176,7 @@ def test_words_read_out_of_noise_that_passed_for_speech_are_taken_out_and_kept_o
     for name, sound in sounds.items():
         samples = np.zeros((2, count), np.int16)
         samples[0] = np.round(sound * 32767)
-        found = transcribe(SOURCE, tracks(samples, RATE), Activity(channels=((Span(0, count),), ()), length=count, rate=RATE))
+        found = transcribe(SOURCE, tracks_of(samples, RATE), Activity(channels=((Span(0, count),), ()), length=count, rate=RATE))
         assert found.words(0) == (), name
         assert all(each.reason in ("no_speech", "low_confidence") for each in found.removed)
 
@@ -196,7 +196,7 @@ def test_an_hour_goes_through_at_the_memory_of_a_batch() -> None:
     speech = tuple(Span(spot, spot + line.shape[1]) for spot in spots)
     activity = Activity(channels=(speech, ()), length=samples.shape[1], rate=rate)
     transcribe = WhisperTranscribe(batch=1).load("cpu")
-    made = tracks(samples, rate)
+    made = tracks_of(samples, rate)
     tracemalloc.start()
     found = transcribe(SOURCE, made, activity)
     peak = tracemalloc.get_traced_memory()[1]
@@ -208,7 +208,7 @@ def test_an_hour_goes_through_at_the_memory_of_a_batch() -> None:
 
 
 def test_a_call_without_speech_has_no_words() -> None:
-    made = tracks(np.zeros((2, RATE), np.int16), RATE)
+    made = tracks_of(np.zeros((2, RATE), np.int16), RATE)
     stage = WhisperTranscribe()
     silent = Activity(channels=((), ()), length=RATE, rate=RATE)
     transcribe = stage.load("cpu")

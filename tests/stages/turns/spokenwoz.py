@@ -12,7 +12,7 @@ from schemas.span import Span, Spans, union
 from schemas.tracks import Tracks
 from stages.vad.silero import SileroVad
 from tests.shared import SHARED
-from tests.stages.vad.talk import tracks
+from tests.stages.two_channels import tracks_of
 
 NAMES = ("MUL1423", "SNG0072", "SNG0480")
 
@@ -33,7 +33,7 @@ def spokenwoz(name: str) -> Heard:
 
     samples, rate = soundfile.read(SHARED / "spokenwoz" / f"{name}.wav", dtype="int16")
     words = json.loads((SHARED / "spokenwoz" / f"{name}.json").read_text())
-    made = tracks(samples.T, rate)
+    made = tracks_of(samples.T, rate)
     said = [
         [Span(round(w["start"] * rate), min(made.length, round(w["end"] * rate))) for w in words if w["speaker"] == side] for side in "AB"
     ]

@@ -13,7 +13,7 @@ from stages.vad.energy import EnergyVad
 from stages.vad.silero import SileroVad
 from tests.shared import SHARED, needs_shared
 from tests.stages.turns.spokenwoz import NAMES, spokenwoz
-from tests.stages.vad.talk import tracks
+from tests.stages.two_channels import tracks_of
 
 pytestmark = needs_shared
 
@@ -46,7 +46,7 @@ def test_both_backends_hear_the_same_call_centre_call() -> None:
     import soundfile
 
     sides = [soundfile.read(SHARED / "aws_lca" / f"Auto_Repairs_40_UTC_{side}.wav", dtype="int16") for side in ("agent", "caller")]
-    made = tracks(np.stack([samples for samples, _ in sides]), sides[0][1])
+    made = tracks_of(np.stack([samples for samples, _ in sides]), sides[0][1])
     heard: list[Activity] = [stage.load("cpu")(made) for stage in (SileroVad(), EnergyVad())]
     for left, right in zip(heard[0].channels, heard[1].channels, strict=True):
         assert total(intersect(left, right)) / total(left) > 0.9

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from schemas.recording import Samples
 from schemas.span import Span, Spans
-from schemas.tracks import Origin, Tracks
+from schemas.tracks import Tracks
+from tests.stages.two_channels import tracks_of
 
 VOWELS = ((730, 1090, 2440), (270, 2290, 3010), (530, 1840, 2480), (300, 870, 2240), (570, 840, 2410), (660, 1720, 2410))
 """First three formants in Hz (men's means of Peterson and Barney 1952)."""
@@ -42,21 +42,7 @@ def talk(rate: int = 8000, noise_db: float | None = -60.0, seed: int = 0, level_
         channels.append(x)
     samples = np.clip(np.round(np.stack(channels) * 32768), -32768, 32767).astype(np.int16)
     truth = tuple(tuple(Span(round(start * rate), round(end * rate)) for start, end in spans) for spans in UTTERANCES)
-    return Talk(tracks(samples, rate), (truth[0], truth[1]))
-
-
-def tracks(samples: Samples, rate: int) -> Tracks:
-    whole = Span(0, samples.shape[1])
-    return Tracks(
-        samples=samples,
-        rate=rate,
-        bits=16,
-        speakers=("A", "B"),
-        roles=("", ""),
-        order=(0, 1),
-        chosen="as_recorded",
-        origins=(Origin(0, whole, "original"), Origin(1, whole, "original")),
-    )
+    return Talk(tracks_of(samples, rate), (truth[0], truth[1]))
 
 
 def speech(n: int, rate: int, rng: np.random.Generator, pitch: float = 125.0) -> NDArray[np.float64]:

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from schemas.errors import UsageError
 from stages.vad.energy import EnergyVad, noise_floor, short_time_levels
-from tests.stages.vad.talk import talk, tracks
+from tests.stages.two_channels import tracks_of
+from tests.stages.vad.talk import talk
 
 
 def test_level_of_a_full_scale_square_wave_is_zero() -> None:
@@ -56,20 +57,20 @@ def test_noise_that_grows_is_followed() -> None:
     rng = np.random.default_rng(3)
     slow = 10 ** (np.linspace(-70, -48, 8000 * 120) / 20) * rng.standard_normal(8000 * 120) * 32768
     samples = np.stack((slow, np.zeros_like(slow))).astype(np.int16)
-    assert EnergyVad().load("cpu")(tracks(samples, 8000)).channels == ((), ())
+    assert EnergyVad().load("cpu")(tracks_of(samples, 8000)).channels == ((), ())
 
 
 def test_a_dc_offset_changes_nothing() -> None:
     made = talk(8000).tracks
     room = np.clip(made.samples, -30000, 30000).astype(np.int16)
-    moved, unmoved = tracks((room + 2000).astype(np.int16), 8000), tracks(room, 8000)
+    moved, unmoved = tracks_of((room + 2000).astype(np.int16), 8000), tracks_of(room, 8000)
     assert EnergyVad().load("cpu")(moved) == EnergyVad().load("cpu")(unmoved)
 
 
 def test_a_steady_tone_out_of_digital_silence_is_found() -> None:
     tone = np.zeros(80000)
     tone[24000:48000] = 3000 * np.sin(np.arange(24000) * 0.4)
-    (span,) = EnergyVad().load("cpu")(tracks(np.stack((tone, tone * 0)).astype(np.int16), 8000)).channels[0]
+    (span,) = EnergyVad().load("cpu")(tracks_of(np.stack((tone, tone * 0)).astype(np.int16), 8000)).channels[0]
     assert span.start == pytest.approx(24000 - 240, abs=80)
     assert span.end == pytest.approx(48000 + 240, abs=80)
 
@@ -79,7 +80,7 @@ def test_a_click_is_no_speech_and_a_short_dip_no_silence() -> None:
     x[10000:10040] = 20000
     x[24000:48000] = 3000 * np.sin(np.arange(24000) * 0.4)
     x[30000:30800] = 0
-    found = EnergyVad().load("cpu")(tracks(np.stack((x, x * 0)).astype(np.int16), 8000)).channels[0]
+    found = EnergyVad().load("cpu")(tracks_of(np.stack((x, x * 0)).astype(np.int16), 8000)).channels[0]
     assert len(found) == 1
 
 

@@ -20,7 +20,8 @@ from stages.vad.segment import RATE, segments
 from stages.vad.silero import SileroVad, open_session, probabilities
 from stages.vad.windows import at_rate, windows
 from tests.shared import SHARED, needs_shared
-from tests.stages.vad.talk import talk, tracks
+from tests.stages.two_channels import tracks_of
+from tests.stages.vad.talk import talk
 
 ROOT = Path(__file__).parents[3]
 SESSION = open_session("cpu", 1)
@@ -39,7 +40,7 @@ def stock_spans(samples: NDArray[np.float32], onnx: bool, **settings: Any) -> li
 
 
 def spans_of(stage: SileroVad, samples: Samples, rate: int = RATE) -> list[list[tuple[int, int]]]:
-    activity = stage.load("cpu")(tracks(samples, rate))
+    activity = stage.load("cpu")(tracks_of(samples, rate))
     return [[(span.start, span.end) for span in channel] for channel in activity.channels]
 
 

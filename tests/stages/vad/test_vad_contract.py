@@ -14,7 +14,8 @@ from schemas.tracks import Origin, Tracks
 from stages.stage import Stage
 from stages.vad.energy import EnergyVad
 from stages.vad.silero import SileroVad
-from tests.stages.vad.talk import SECONDS, Talk, talk, tracks
+from tests.stages.two_channels import tracks_of
+from tests.stages.vad.talk import SECONDS, Talk, talk
 
 BACKENDS = [SileroVad(), EnergyVad()]
 
@@ -47,18 +48,18 @@ def test_finds_the_speech(stage: Stage, noise_db: float | None) -> None:
 
 @pytest.mark.parametrize("value", [0, 8, -1])
 def test_digital_silence_is_no_speech(stage: Stage, value: int) -> None:
-    assert run(stage, tracks(np.full((2, 160000), value, np.int16), 8000)).channels == ((), ())
+    assert run(stage, tracks_of(np.full((2, 160000), value, np.int16), 8000)).channels == ((), ())
 
 
 def test_steady_noise_is_no_speech(stage: Stage) -> None:
     noise = np.random.default_rng(5).standard_normal((2, 240000)) * 32768 * 10 ** (-50 / 20)
-    assert run(stage, tracks(noise.astype(np.int16), 8000)).channels == ((), ())
+    assert run(stage, tracks_of(noise.astype(np.int16), 8000)).channels == ((), ())
 
 
 @pytest.mark.parametrize("rate", [8000, 16000, 44100, 48000])
 @pytest.mark.parametrize("length", [1, 2, 3, 79, 81, 700])
 def test_very_short_recordings(stage: Stage, rate: int, length: int) -> None:
-    activity = run(stage, tracks(np.full((2, length), 1000, np.int16), rate))
+    activity = run(stage, tracks_of(np.full((2, length), 1000, np.int16), rate))
     assert activity.length == length
     assert len(activity.channels) == 2
 
@@ -69,19 +70,19 @@ def test_a_memory_map_gives_the_same(stage: Stage, tmp_path: Path) -> None:
     interleaved[:] = made.samples.T
     interleaved.flush()
     mapped = np.memmap(tmp_path / "samples", np.int16, "r", shape=(made.length, 2))
-    assert run(stage, tracks(mapped.T, 8000)) == run(stage, made)
+    assert run(stage, tracks_of(mapped.T, 8000)) == run(stage, made)
 
 
 def test_swapping_the_channels_swaps_the_result(stage: Stage) -> None:
     made = talk(8000).tracks
-    assert run(stage, tracks(made.samples[::-1], 8000)).channels == run(stage, made).channels[::-1]
+    assert run(stage, tracks_of(made.samples[::-1], 8000)).channels == run(stage, made).channels[::-1]
 
 
 def test_a_channel_does_not_hear_the_other(stage: Stage) -> None:
     made = talk(8000).tracks
     alone = made.samples.copy()
     alone[1] = 0
-    assert run(stage, tracks(alone, 8000)).channels == (run(stage, made).channels[0], ())
+    assert run(stage, tracks_of(alone, 8000)).channels == (run(stage, made).channels[0], ())
 
 
 def test_twice_the_same(stage: Stage) -> None:
@@ -114,7 +115,7 @@ def test_times_agree_between_rates(stage: Stage, rate: int) -> None:
     low = talk(8000).tracks
     wide = np.asarray(soxr.resample(low.samples.T.astype(np.float64), 8000, rate), np.float64).T
     high = np.clip(np.round(wide), -32768, 32767).astype(np.int16)
-    found, wanted = seconds(run(stage, tracks(high, rate))), seconds(run(stage, low))
+    found, wanted = seconds(run(stage, tracks_of(high, rate))), seconds(run(stage, low))
     for left, right in zip(found, wanted, strict=True):
         assert len(left) == len(right)
         np.testing.assert_allclose(left, right, atol=0.033)
@@ -123,7 +124,7 @@ def test_times_agree_between_rates(stage: Stage, rate: int) -> None:
 def test_the_same_talk_later_is_found_later(stage: Stage) -> None:
     made = talk(8000, None).tracks
     lead = 16384 * 4
-    later = run(stage, tracks(np.concatenate((np.zeros((2, lead), np.int16), made.samples.astype(np.int16)), axis=1), 8000))
+    later = run(stage, tracks_of(np.concatenate((np.zeros((2, lead), np.int16), made.samples.astype(np.int16)), axis=1), 8000))
     for left, right in zip(seconds(later), seconds(run(stage, made)), strict=True):
         assert len(left) == len(right)
         np.testing.assert_allclose(np.array(left) - lead / 8000, right, atol=0.1)
