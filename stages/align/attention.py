@@ -8,8 +8,9 @@ from typing import ClassVar
 
 from schemas.tracks import Tracks
 from schemas.transcript import Piece, Transcript, Word
-from stages.align.pieces import BRIEFEST, LONGEST, Heard, align_pieces, lawful, refined, spread
+from stages.align.pieces import BRIEFEST, LONGEST, Heard, align_pieces, refined, spread
 from stages.stage import Weights
+from stages.transcribe.timing import in_order
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +51,7 @@ class AttentionAlign:
                 (word.span.start if new[0] == old[0] else heard.back(new[0]), word.span.end if new[1] == old[1] else heard.back(new[1]))
                 for word, new, old in zip(piece.words, moved, pairs, strict=True)
             ]
-            spans = lawful(kept, piece.span)
+            spans = in_order(kept, piece.span)
             piece = replace(
                 piece, words=tuple(Word(span, w.text, w.method, w.confidence) for span, w in zip(spans, piece.words, strict=True))
             )

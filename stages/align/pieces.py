@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schemas.recording import as_float
-from schemas.span import Span
 from schemas.tracks import Tracks
 from schemas.transcript import Piece, Transcript, Word
 from stages.align.edges import edges, sound
+from stages.transcribe.timing import in_order
 
 RATE = 16000
 """Hz at which aligners hear a piece."""
@@ -90,23 +90,11 @@ def refined(heard: Heard, pairs: Pairs) -> Pairs:
 
 def timed(heard: Heard, pairs: Pairs, method: str, confidences: Sequence[float | None]) -> Piece:
     """The piece with new times: each end rounded once, then moved as little as the laws of `Transcript` ask for."""
-    spans = lawful([(heard.back(start), heard.back(end)) for start, end in pairs], heard.piece.span)
+    spans = in_order([(heard.back(start), heard.back(end)) for start, end in pairs], heard.piece.span)
     words = (
         Word(span, word.text, method, confidence) for word, span, confidence in zip(heard.piece.words, spans, confidences, strict=True)
     )
     return replace(heard.piece, words=tuple(words))
-
-
-def lawful(pairs: Sequence[tuple[int, int]], inside: Span) -> list[Span]:
-    """Pairs of samples as spans in order, disjoint, of at least one sample and inside a span with room for them."""
-    at, found = inside.start, []
-    for i, (start, end) in enumerate(pairs):
-        last = inside.end - (len(pairs) - 1 - i)
-        start = min(max(start, at), last - 1)
-        end = min(max(end, start + 1), last)
-        found.append(Span(start, end))
-        at = end
-    return found
 
 
 def otherwise(piece: Piece, rate: int) -> Piece:
@@ -121,7 +109,7 @@ def spread(piece: Piece) -> Piece:
     """The piece with its words laid end to end over it, each as long as it has letters."""
     sizes = np.cumsum([0, *(max(1, sum(c.isalnum() for c in word.text)) for word in piece.words)])
     marks = [piece.span.start + round(len(piece.span) * float(at) / float(sizes[-1])) for at in sizes]
-    spans = lawful(list(itertools.pairwise(marks)), piece.span)
+    spans = in_order(list(itertools.pairwise(marks)), piece.span)
     return replace(
         piece, words=tuple(Word(span, word.text, "spread", word.confidence) for word, span in zip(piece.words, spans, strict=True))
     )

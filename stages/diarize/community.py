@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import io
 import os
 import pickle
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -24,6 +22,7 @@ from schemas.source import Source
 from stages.diarize.annotation import by_pipeline
 from stages.diarize.carrier import import_pyannote
 from stages.diarize.mixture import MIX, check_mix
+from stages.local_files import folder_sha256
 from stages.stage import Weights, speed
 
 COMMUNITY = "pyannote/speaker-diarization-community-1"
@@ -80,32 +79,6 @@ class CommunityDiarize:
     def load(self, device: str) -> Callable[[Source, Recording, Health], Diarization]:
         """The pipeline as a pure function; raises `UsageError` when it cannot be had (gated, offline, absent) or loaded."""
         return by_pipeline(_pipeline(self, device), self.mix, 2 if self.given_two else None)
-
-
-def folder_sha256(folder: str) -> str:
-    """SHA-256 over the paths and contents of all files of a folder; hidden ones do not count. The same files give the same anywhere."""
-    root = Path(folder).expanduser()
-    files = sorted(
-        (path.relative_to(root).as_posix(), path)
-        for path in root.rglob("*")
-        if path.is_file() and not any(part.startswith(".") for part in path.relative_to(root).parts)
-    )
-    digest = hashlib.sha256()
-    for name, path in files:
-        digest.update(f"{name}\0{file_sha256(path)}\0".encode(errors="surrogateescape"))
-    return digest.hexdigest()
-
-
-def file_sha256(path: Path) -> str:
-    """SHA-256 of a file, which is read again only when its size or its time of change is another."""
-    status = path.stat()
-    return _file_sha256(str(path), status.st_size, status.st_mtime_ns)
-
-
-@lru_cache(maxsize=256)
-def _file_sha256(path: str, size: int, changed: int) -> str:
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _is_folder(model: str) -> bool:

@@ -1,6 +1,8 @@
 """Makes the codebooks of `melrvq` from a packaged voice that speaks sentences put together at random.
 
-Run with `python -m stages.tokenize.train_melrvq [file]`, and pin the file's SHA-256 in `stages/tokenize/rvq.py`.
+Run with `python -m stages.tokenize.train_melrvq [file]`, and pin the file's SHA-256 in `stages/tokenize/rvq.py`. It takes five minutes.
+Another run gives the same components and codebooks as good (3.05 dB against 3.04 on a telephone call), but not the same entries: k-means
+makes much of the last bit of a sum, which depends on the number of threads.
 The voice (hibari, Apache-2.0) is played at several speeds and pitches, at levels 40 dB apart, through wide and telephone bands, with
 noise of several levels and digital silence. Nothing else is heard: no recording of a person and none of the test data.
 """

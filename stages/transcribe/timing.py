@@ -1,4 +1,4 @@
-"""Times of recognised words made lawful: in order, inside their piece, positive in length."""
+"""Times of words made lawful: in order, inside their piece, positive in length."""
 
 from __future__ import annotations
 
@@ -25,16 +25,15 @@ def on_speech(span: Span, speech: Spans) -> Span:
     return Span(shared[0].start, shared[-1].end) if shared else span
 
 
-def in_order(spans: Sequence[Span], bounds: Span) -> tuple[Span, ...]:
-    """The same number of disjoint stretches of at least a sample inside `bounds`, which is long enough, each moved as little as that needs.
+def in_order(pairs: Sequence[tuple[int, int]], bounds: Span) -> tuple[Span, ...]:
+    """Starts and ends as disjoint stretches of at least a sample inside `bounds`, which is long enough, each moved as little as that needs.
 
     Stretches that are so already stay as they are.
     """
     found: list[Span] = []
     at = bounds.start
-    for left, span in zip(range(len(spans), 0, -1), spans, strict=True):
-        start = min(max(span.start, at), bounds.end - left)
-        end = min(max(span.end, start + 1), bounds.end - left + 1)
-        found.append(Span(start, end))
-        at = end
+    for left, (first, last) in zip(range(len(pairs), 0, -1), pairs, strict=True):
+        start = min(max(first, at), bounds.end - left)
+        at = min(max(last, start + 1), bounds.end - left + 1)
+        found.append(Span(start, at))
     return tuple(found)

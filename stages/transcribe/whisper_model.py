@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from schemas.errors import UsageError
-from stages.diarize.community import folder_sha256
+from stages.local_files import folder_sha256
 from stages.packaged import Carrier
 from stages.stage import Weights
 

@@ -16,8 +16,9 @@ import pytest
 from schemas.diarization import Diarization
 from schemas.errors import UsageError
 from schemas.recording import Recording
-from stages.diarize.community import CommunityDiarize, folder_sha256
+from stages.diarize.community import CommunityDiarize
 from stages.diarize.plain import PlainDiarize
+from stages.local_files import folder_sha256
 from tests.stages.diarize.cam_model import community_folder
 from tests.stages.diarize.sound import SOURCE, call, health
 from tests.stages.diarize.test_plain import error_rate
