@@ -36,7 +36,10 @@ PoolMaker = Callable[[], tuple[Pool, int]]
 
 @dataclass(frozen=True, slots=True)
 class StageCost:
-    """What one stage took in this run: worker seconds per second of audio, both channels together, loading not counted."""
+    """What one stage took in this run: worker seconds per second of audio, both channels together.
+
+    Of the dialogues that it passed on; what it turned down, and the loading of models, are not counted.
+    """
 
     stage: str
     rtf: float

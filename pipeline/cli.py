@@ -247,10 +247,9 @@ def demo(folder: str, local: bool, as_json: bool) -> None:
     FOLDER/moshi. No network."""
     from pipeline.demo_run import run_demo
 
-    steps = run_demo(folder, local)
-    for summary in steps:
-        _show(summary, as_json)
-    sys.exit(max(summary["exit_code"] for summary in steps))
+    result = run_demo(folder, local)
+    _show(result, as_json)
+    sys.exit(result["exit_code"])
 
 
 @cli.command("config")

@@ -8,9 +8,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schemas.codes import Codes, Fidelity, clip_codes
+from schemas.errors import LawError
 from schemas.plain import Int16
 from schemas.row_codes import RowCodes, RowFidelity
 from schemas.span import Span
+from schemas.tracks import Tracks
+
+
+def check_length(codes: Codes | None, tracks: Tracks) -> None:
+    """Raises `LawError` for codes of another recording than that of the tracks: rows would hold frames of other moments, or too few."""
+    if codes is not None and (codes.length, codes.rate) != (tracks.length, tracks.rate):
+        raise LawError(
+            f"Codes: {codes.codec} of {codes.length} samples at {codes.rate} Hz; the tracks have {tracks.length} at {tracks.rate} Hz"
+        )
 
 
 def row_codes(codes: Codes | None, window: Span) -> RowCodes | None:

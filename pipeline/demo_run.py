@@ -10,12 +10,12 @@ from pipeline.demo import MANIFEST, make_calls
 from pipeline.exports.commands import run_export
 
 
-def run_demo(folder: str, local: bool) -> list[dict[str, Any]]:
-    """What the build did, and where it ended well, what the export did."""
+def run_demo(folder: str, local: bool) -> dict[str, Any]:
+    """What the build did and, where it ended well, what the export did."""
     make_calls(Path(folder, "calls"))
     built = run_build(f"{folder}/calls/{MANIFEST}", f"{folder}/set", "demo", (), local, None, None, None, False)
     if built["exit_code"]:
-        return [built]
+        return {"command": "demo", "exit_code": built["exit_code"], "build": built, "export": None}
     exported = run_export(
         f"{folder}/set",
         f"{folder}/moshi",
@@ -32,4 +32,4 @@ def run_demo(folder: str, local: bool) -> list[dict[str, Any]]:
         workers=0,
         quiet=True,
     )
-    return [built, {**exported, "exit_code": 130 if exported["ending"] == "interrupted" else 0}]
+    return {"command": "demo", "exit_code": 130 if exported["ending"] == "interrupted" else 0, "build": built, "export": exported}

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.backends import did_you_mean
 from pipeline.coded import codes_of_row
@@ -32,7 +33,7 @@ def run_listen(out: str, id: str, output: str | None, model: str | None, device:
     place = place_at(out)
     manifest = _manifest(place)
     row = find_row(place, [shard["name"] for shard in manifest["shards"]], id, COLUMNS)
-    if row["codes"] is None:
+    if row.get("codes") is None:  # sets of before there were codes lack the column
         raise UsageError(f"{out}: row {id} has no codes; add tokenize to the chain and build again")
     stage = _tokenizer(manifest, out, model)
     codec = stage.codec(device)
@@ -42,8 +43,7 @@ def run_listen(out: str, id: str, output: str | None, model: str | None, device:
             f"{out}: row {id} was made by weights of {codes.codec} with SHA-256 {codes.sha256[:12]}, "
             f"and those at hand have {codec.sha256[:12]}: name the right ones with --model"
         )
-    lead = round(row["codes"]["lead"] * codec.rate)
-    sound = codec.decode(codes.samples)[:, lead : lead + -(-round(row["duration"] * row["rate"]) * codec.rate // row["rate"])]
+    sound = own_samples(codec.decode(codes.samples), row, codec.rate)
     path = Path(output or re.sub(r"[^\w.#-]+", "_", id) + ".wav")
     _write(path, sound, codec.rate)
     found = {
@@ -54,6 +54,13 @@ def run_listen(out: str, id: str, output: str | None, model: str | None, device:
         "seconds": sound.shape[1] / codec.rate,
     }
     return {"command": "listen", "id": id, "file": str(path), **found}
+
+
+def own_samples(sound: NDArray[np.float32], row: dict[str, Any], rate: int) -> NDArray[np.float32]:
+    """The row's own samples, [2, n], of all that was decoded at `rate` Hz; as long as the row, where rounding of its lead lost some."""
+    lead, count = round(row["codes"]["lead"] * rate), -(-round(row["duration"] * row["rate"]) * rate // row["rate"])
+    own = sound[:, lead : lead + count]
+    return np.pad(own, ((0, 0), (0, count - own.shape[1])))
 
 
 def _manifest(place: Place) -> dict[str, Any]:
@@ -104,7 +111,7 @@ def _arrow(place: Place, name: str, columns: list[str]) -> Iterator[tuple[list[s
     with place.opened(name, in_order=True) as file, pa.ipc.open_stream(pa.PythonFile(file, "r")) as stream:
         for batch in stream:
             held: Any = batch
-            yield held["id"].to_pylist(), partial(_nth, partial(held.select, columns))
+            yield held["id"].to_pylist(), partial(_nth, partial(held.select, [name for name in columns if name in held.schema.names]))
 
 
 def _nth(table: Callable[[], Any], at: int) -> dict[str, Any]:
@@ -115,7 +122,7 @@ def _nth(table: Callable[[], Any], at: int) -> dict[str, Any]:
 def _write(path: Path, sound: Any, rate: int) -> None:
     """Float samples [2, n] as 16-bit WAV."""
     whole = np.clip(np.round(sound.T * 32767), -32768, 32767).astype("<i2")
-    with wave.open(str(path), "wb") as file:
+    with path.open("wb") as opened, wave.open(opened, "wb") as file:
         file.setnchannels(whole.shape[1])
         file.setsampwidth(2)
         file.setframerate(rate)

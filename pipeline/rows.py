@@ -9,9 +9,9 @@ from typing import Any
 
 from pipeline.clips import Clip, clip_limit, clips_inside, within
 from pipeline.codecs import write_flac
-from pipeline.coded import row_codes
+from pipeline.coded import check_length, row_codes
 from pipeline.plan import Plan
-from pipeline.said import Anew, clip_transcript, row_events, row_transcript, row_words
+from pipeline.said import OF_A_STRETCH, Anew, clip_transcript, row_events, row_transcript, row_words
 from schemas.activity import Activity, Turns
 from schemas.codes import Codes, grid
 from schemas.diarization import Conversation, Diarization
@@ -46,7 +46,7 @@ Value = Callable[[type], Any]
 def rows_of(source: Source, plan: Plan, value: Value, minutes: float, anew: Anew) -> Iterator[Row]:
     """The rows of one dialogue in order: of each of its conversations, or of the whole recording where it has no others.
 
-    `anew` finds what belongs to a row's own stretch, where that is not the whole recording.
+    `anew` finds what belongs to a row's own stretch, where that is not the whole recording; what it cannot find is absent there.
     """
     tracks: Tracks = value(Tracks)
     activity: Activity = value(Activity)
@@ -58,14 +58,15 @@ def rows_of(source: Source, plan: Plan, value: Value, minutes: float, anew: Anew
         for conversation in (diarization.kept if diarization is not None and diarization.conversations else (whole,))
         for clip in clips_inside(conversation.span, tracks.length, limit, activity.channels, grid(tracks.rate))
     ]
+    check_length(optional(plan, value, Codes), tracks)
     transcript: Transcript | None = optional(plan, value, Transcript)
     for index, part in enumerate(parts):
         window = part.clip.span
         inner = clip_activity(activity, window)
         words = None if transcript is None else clip_transcript(transcript, window)
         found = {
-            kind: optional(plan, value, kind) if window == whole.span or kind not in anew else anew[kind](inner, words)
-            for kind in (Stats, Events)
+            kind: optional(plan, value, kind) if window == whole.span else anew[kind](inner, words) if kind in anew else None
+            for kind in OF_A_STRETCH
         }
         stretch = _Stretch(inner, words, found[Stats], found[Events])
         yield _row(source, plan, value, tracks, part, index, len(parts), stretch)

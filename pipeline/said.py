@@ -34,7 +34,7 @@ def anew(plan: Plan) -> Anew:
         step = plan.steps[index]
         wanted = (*step.stage.takes, *may_take(step.stage))
         # What came to the stage as absent, because it stands before the giver, is absent for a stretch of the recording too.
-        there = tuple(None if at is None else kind for kind, at in zip(wanted, step.reads, strict=True))
+        there = tuple(None if at is None else each for each, at in zip(wanted, step.reads, strict=True))
         if set(there) <= {*FROM, None}:
             found[kind] = _of_stretch(step.stage.load("cpu"), there)
     return found

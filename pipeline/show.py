@@ -196,6 +196,10 @@ def _export(result: dict[str, Any]) -> list[str]:
     return lines(result)
 
 
+def _demo(result: dict[str, Any]) -> list[str]:
+    return [*_build(result["build"]), *(_export(result["export"]) if result["export"] is not None else ())]
+
+
 def _lint(result: dict[str, Any]) -> list[str]:
     from pipeline.exports.lint.run import lines
 
@@ -223,6 +227,7 @@ SHOW: dict[str, Callable[[dict[str, Any]], list[str]]] = {
     "simulate": _simulate,
     "doctor": _doctor,
     "export": _export,
+    "demo": _demo,
     "lint": _lint,
     "shape": _shape,
 }

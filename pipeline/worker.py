@@ -14,6 +14,7 @@ from pipeline.environment import quiet, use_scratch
 from pipeline.ledger import Ledger
 from pipeline.place import place_at
 from pipeline.plan import Plan, Step
+from schemas.activity import Activity
 from schemas.errors import Reject
 from schemas.source import Source
 
@@ -81,8 +82,8 @@ class Worker:
 
     def take(self, job: Job) -> Outcome:
         """Compute and store each missing result of one dialogue, in order, until all are there or one stage says no."""
-        dialogue = _Dialogue(self.ledger, job.source)
         first = max(job.done, self.recipe.first)
+        dialogue = _Dialogue(self.ledger, job.source, first)
         spent: list[tuple[int, float]] = []
         for step in range(first, self.recipe.last):
             started = time.perf_counter()
@@ -139,9 +140,10 @@ class Worker:
 class _Dialogue:
     """The values of one dialogue, read back from the ledger only when a stage asks for them."""
 
-    def __init__(self, ledger: Ledger, source: Source) -> None:
+    def __init__(self, ledger: Ledger, source: Source, done: int) -> None:
         self.ledger = ledger
         self.source = source
+        self.done = done
         self.values: dict[int, Any] = {-1: source}
 
     def value(self, index: int) -> Any:
@@ -158,16 +160,22 @@ class _Dialogue:
 
     @property
     def seconds(self) -> float:
-        """Duration of the recording, from any value that knows it."""
-        for value in self.values.values():
-            if hasattr(value, "length") and hasattr(value, "rate"):
-                return float(value.length / value.rate)
-        return 0.0
+        """Duration of the recording, from any value that knows it; 0 when it was never decoded."""
+        activity = self.ledger.plan.giver(Activity)
+        known = list(self.values.values())
+        if not any(map(_knows, known)) and activity is not None and activity < self.done:
+            # A gate alone may read nothing that knows it; the activity is the smallest value that does.
+            known.append(self.value(activity))
+        return next((float(value.length / value.rate) for value in known if _knows(value)), 0.0)
+
+
+def _knows(value: Any) -> bool:
+    return hasattr(value, "length") and hasattr(value, "rate")
 
 
 def read_values(ledger: Ledger, source: Source) -> Callable[[type], Any]:
     """A function that gives a dialogue's stored value of a type, reading each at most once."""
-    return _Dialogue(ledger, source).need
+    return _Dialogue(ledger, source, len(ledger.plan.steps)).need
 
 
 def is_device_fault(error: BaseException) -> bool:

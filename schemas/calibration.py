@@ -117,6 +117,8 @@ class WordScores:
     made_cp: WordErrors
     mix: WordErrors
     """The mix heard as one channel, against the words of both sides in order of time."""
+    unread: str | None = None
+    """Why the transcript that the source names could not be the reference; absent where it is, or where none is named."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -97,7 +97,10 @@ def clip_codes(codes: Codes, window: Span) -> tuple[NDArray[np.int16], int]:
     """The frames [2, codebooks, t] that touch a window of the recording, and the sample at which the first of them begins, rounded down.
 
     That sample is `window.start` where it lies on a frame's edge; the codes are then a slice of the recording's that begins with the clip.
+    Raises `LawError` for a window that is empty or reaches beyond the recording.
     """
+    if not len(window) or window.end > codes.length:
+        raise LawError(f"Codes: no frames of {window} in {codes.length} samples at {codes.rate} Hz")
     first = window.start * codes.codec_rate // (codes.rate * codes.hop)
     after = frames_of(window.end, codes.rate, codes.codec_rate, codes.hop)
     return codes.samples[:, :, first:after], first * codes.hop * codes.rate // codes.codec_rate

@@ -63,6 +63,7 @@ REASONS: dict[str, str] = {
     # found by turn taking
     "no_speech": "no speech was found in the recording",
     # found by transcription
+    "unknown_language": "the source claims a language that the recogniser does not know",
     "bad_transcript": "the transcript of the recording is not named, missing or malformed, or its labels name no two sides",
     # found by the gate
     "gated": "a term of the gate does not hold, or what it asks for is not known",

@@ -38,7 +38,7 @@ class RowCodes:
     frames: int
     lead: float
     """Seconds by which the first frame begins before the row does: 0, but for a conversation cut out beside the 80 ms grid of its
-    recording, and for sampling rates of which no whole number of samples is 80 ms."""
+    recording, for rows of less than 160 ms, and for sampling rates of which no whole number of samples is 80 ms."""
     channel_0: tuple[Int16, ...]
     """All frames of the first codebook, then all of the second and so on: reshape to (codebooks, frames)."""
     channel_1: tuple[Int16, ...]

@@ -114,6 +114,10 @@ class Transcript:
             check_disjoint([p.span for p in self.pieces if p.channel == channel], self.length, f"Transcript: pieces of channel {channel}")
         for piece in self.pieces:
             _check_words(piece)
+        heard: tuple[Removed | Recovered, ...] = (*self.removed, *self.recovered)
+        for each in heard:
+            if not len(each.span) or each.span.end > self.length or each.channel not in (0, 1):
+                raise LawError(f"Transcript: {each.text!r} at {each.span} of channel {each.channel} is empty or outside the recording")
         for removed in self.removed:
             if removed.reason not in REMOVALS:
                 raise LawError(f"Transcript: {removed.reason!r} is not in schemas.transcript.REMOVALS")

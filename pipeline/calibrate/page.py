@@ -120,6 +120,9 @@ def _notices(data: Mapping[str, Any], variants: Sequence[Mapping[str, Any]]) -> 
         refused = sum(each["overall"]["refused"].values())
         if refused:
             found.append(f"{each['name']} refused {several(refused, 'mixture', 'mixtures')}; its scores are of the others.")
+    if unread := data["overall"]["transcripts_unread"]:
+        what = "The transcript" if unread == 1 else "The transcripts"
+        found.append(f"{what} of {several(unread, 'mixture', 'mixtures')} could not be read; see words.unread in calibration.json.")
     if data["inputs"]["rejects"]:
         rejected = several(data["inputs"]["rejects"], "input was", "inputs were")
         found.append(f"{rejected} rejected, most often for not being two true channels; see below.")

@@ -132,6 +132,7 @@ def pooled(entries: Sequence[Entry]) -> dict[str, Any]:
         "stages": _stages(scores),
         "worst": {name: _worst(scored, name, worse, per_channel) for name, worse, per_channel in WORST},
         "swaps": sum(each.swaps for each in amounts),
+        "transcripts_unread": sum(each.words is not None and each.words.unread is not None for each in scores),
         "rank_correlation": rank_correlation(scores),
         "mixtures": len(entries),
         "scored": len(scores),

@@ -36,11 +36,13 @@ DEFINITIONS: dict[str, str] = {
     "turn_taking_error": "(made - true) / true for seconds and counts, a difference in seconds for the median floor transfer offset. "
     f"The largest is that of IPU, pause, gap and overlap seconds, none divided by less than {LEAST:g} s per minute.",
     "wer_true": "Word error rate of what is heard on the true channels against the corpus's own transcript; absent where the source names "
-    "none. Texts by whisper-normalizer, counts by jiwer.",
+    "none that can be read. Texts by whisper-normalizer, counts by jiwer.",
     "wer": "Word error rate of what is heard on the made channels, each against the words of its true one: the corpus's own transcript "
     "where the source names one, else what is heard on the true channels. Pooled over calls of the first kind where there are any.",
     "cpwer_true": "Both true channels together under the better assignment of sides (cpWER).",
     "cpwer": "Both made channels together under the better assignment of sides (cpWER).",
+    "transcripts_unread": "Mixtures whose corpus names a transcript that could not be read, so that it is not the reference; why stands at "
+    "each as words.unread.",
     "wer_mix": "Word error rate of the mix heard as one channel, against the words of both sides in order of time.",
     "rtf": "Processor seconds of the chain, without decoding and with its models loaded, per second of audio. It changes from run to run.",
     "confidence": "What the diarization itself expects of its labels; the mean by time when pooled.",

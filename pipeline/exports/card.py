@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from pipeline.exports.format import Account
@@ -56,7 +57,8 @@ def front_matter(account: Account, about: dict[str, Any], splits: list[str]) -> 
         data["license"] = "other"
         data["license_name"] = slug(licences[0]) if len(licences) == 1 else "mixed"
         data["license_link"] = "README.md"
-    if not all(name.startswith(FREE) for name in licences):
+    names = {part for licence in licences for part in re.findall(r"[^\s()]+", licence)} - {"AND", "OR"}
+    if not all(name.startswith(FREE) for name in names):
         data["extra_gated_prompt"] = GATE
         data["extra_gated_fields"] = {"Affiliation": "text", "I agree": "checkbox"}
     return data

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
-from pipeline.exports.exchanges import exchanges
+from pipeline.exports.exchanges import Exchange, exchanges
 from pipeline.exports.format import Format, Sink
 from pipeline.exports.item import Item
+from pipeline.exports.text import NO_WORDS
 
 
 class Chat(Format):
@@ -20,15 +21,16 @@ class Chat(Format):
     def write(self, items: Iterable[Item], sink: Sink) -> None:
         for item in items:
             if not item.words:
-                sink.leave_out(item, "no words; add transcribe to the chain")
+                sink.leave_out(item, NO_WORDS)
                 continue
+            said = exchanges(item)
             for main in sink.options.main:
                 about = {"id": item.id, "main": main, "language": item.language, "duration": item.duration}
-                sink.line(f"{sink.split}.jsonl", {**about, "messages": messages(item, main)})
-            sink.wrote(item, len(sink.options.main))
+                sink.line(f"{sink.split}.jsonl", {**about, "messages": messages(said, main)})
+            sink.wrote(item, len(sink.options.main), words=sum(len(each.words) for each in said))
 
 
-def messages(item: Item, main: int) -> list[dict[str, Any]]:
+def messages(said: list[Exchange], main: int) -> list[dict[str, Any]]:
     """Who said what, in order of start; `overlaps` where it began before the one before had ended."""
     return [
         {
@@ -38,5 +40,5 @@ def messages(item: Item, main: int) -> list[dict[str, Any]]:
             "end": each.end,
             "overlaps": each.overlaps,
         }
-        for each in exchanges(item)
+        for each in said
     ]

@@ -10,6 +10,7 @@ from pipeline.commands import on_signals, pool_maker
 from pipeline.config import RunSettings
 from pipeline.environment import quiet as quiet_telemetry
 from pipeline.exports.format import Options
+from pipeline.exports.licence import non_commercial
 from pipeline.exports.run import export, manifest_of
 from pipeline.place import place_at
 from pipeline.pools import InProcess, Pool
@@ -66,17 +67,21 @@ def lines(result: dict[str, Any]) -> list[str]:
     for kind in result["carries"]:
         amounts = [_amount(kind, each[kind]) for each in (written, came)]
         found.append(f"  {KINDS[kind]}: {amounts[0]} of {amounts[1]}")
+    for name, tally in result["licences"].items():
+        if non_commercial(name) and f"licence {name}" not in result["left_out"]:
+            found.append(f"  for non-commercial use only: {tally['rows']} rows, {human_time(tally['seconds'])}: licence {name}")
     for reason, tally in result["left_out"].items():
         found.append(f"  left out: {tally['rows']} rows, {human_time(tally['seconds'])}: {reason}")
     for reason, parts in result["lost"].items():
         what = ", ".join(f"{_amount(kind, amount)} {KINDS[kind]}" for kind, amount in parts.items())
         found.append(f"  left out of rows: {what}: {reason}")
+    found += [f"  {name}: {int(rows)} rows" for name, rows in result["sums"].items() if name.startswith("split ")]
     if result["sums"].get("text_tokens"):
         sums = result["sums"]
         share = 100 * sums["text_tokens_dropped"] / sums["text_tokens"]
         found.append(f"  text tokens: {int(sums['text_tokens'])}, {share:.2f} % dropped, {int(sums['text_tokens_unknown'])} unknown")
     if any(reason.startswith("licence ") for reason in result["left_out"]):
-        found.append("  rows refused for their licence are exported with --allow-licence NAME, when you may")
+        found.append("  rows refused for their licence are exported with --allow-licence NAME to a new folder, when you may")
     if "push" in result:
         found.append(f"uploaded {result['push']['uploaded']} files to {result['push']['url']}")
     return found

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from pipeline.exports.format import Format, Options, Sink
 from pipeline.exports.item import Item, ItemCodes
-from pipeline.exports.text import FRAME_RATE, utterances_of
+from pipeline.exports.text import FRAME_RATE, NO_WORDS, utterances_of
 from pipeline.exports.valle import cut
 from schemas.errors import UsageError
 
@@ -51,20 +51,25 @@ class Csm(Format):
                 sink.leave_out(item, reason)
                 continue
             said = sorted((each for channel in (0, 1) for each in utterances_of(item, channel)), key=lambda u: (u.start, u.channel))
-            written = 0
+            written, words, long = 0, 0, 0
             for order, utterance in enumerate(said):
                 codes = cut(item.codes, utterance.channel, utterance.start, utterance.end)[:CODEBOOKS]
                 tokens, mask = frames(text_ids(str(sink.options.tokenizer), utterance.channel, utterance.text), codes)
                 if len(tokens) > MOST_FRAMES:
-                    sink.lose(item, TOO_LONG, words=len(utterance.words))
+                    long += len(utterance.words)
                     continue
                 key = f"{item.stem}-{order:05d}"
                 tensors[key], tensors[f"{key}.mask"] = tokens, mask
                 line = {"file": sink.shard("safetensors"), "key": key, "dialogue": item.stem, "order": order, "id": item.id}
                 times = {"speaker": utterance.channel, "text": utterance.text, "start": utterance.start, "end": utterance.end}
                 sink.line(f"{sink.split}.jsonl", {**line, **times, "frames": len(tokens)})
-                written += 1
-            sink.wrote(item, written)
+                written, words = written + 1, words + len(utterance.words)
+            if not written:
+                sink.leave_out(item, TOO_LONG if long else NO_WORDS)
+                continue
+            if long:
+                sink.lose(TOO_LONG, words=long)
+            sink.wrote(item, written, words=words)
         if tensors:
             sink.put(sink.shard("safetensors"), save(tensors))
 

@@ -3,7 +3,8 @@
 Contract: DanielLin94144/Full-Duplex-Bench v1, `<task>/<number>/input.wav` (the user, 16 kHz mono) with `pause.json`, `turn_taking.json` or
 `interrupt.json`, and `transcription.json`. What the human on the main side did is in `reference.json`, in the form of the bench's
 `output.json`: copied to that name it gives the human's own score. `icc_gt_distribution.json` holds, for the clips of the task
-`backchannel`, how the human's backchannels spread over windows of 0.2 s.
+`backchannel`, how the human's backchannels spread over windows of 0.2 s. Events of a task that have no words to be cut by are counted as
+`events_without_words`.
 """
 
 from __future__ import annotations
@@ -59,6 +60,9 @@ class FullDuplexBench(Format):
             made = 0
             for main in sink.options.main:
                 for clip in clips(item, main):
+                    if clip is None:
+                        sink.count_up(events_without_words=1)
+                        continue
                     self._one(item, main, clip, f"{sink.index:03d}{number:05d}", sink)
                     number, made = number + 1, made + 1
                     sink.count_up(**{clip.task: 1})
@@ -91,16 +95,16 @@ class FullDuplexBench(Format):
         sink.line(f"clips.{sink.split}.jsonl", {"folder": folder, "id": item.id, "main": main, "start": clip.start, "end": clip.end})
 
 
-def clips(item: Item, main: int) -> Iterator[Clip]:
-    """The clips of one row in which `main` plays the model, in order of their events."""
+def clips(item: Item, main: int) -> Iterator[Clip | None]:
+    """The clips of one row in which `main` plays the model, in order of their events; None for an event without words to cut by."""
     said = utterances_of(item, 1 - main)
     for event in item.events:
         if event.kind == "pause" and event.channel == 1 - main:
-            yield from _pause(said, event)
+            yield _pause(said, event)
         elif event.kind == "floor_change" and event.channel == main and (event.offset or 0.0) >= 0:
-            yield from _turn(item, said, event)
+            yield _turn(item, said, event)
         elif event.kind == "interruption" and event.channel == 1 - main and event.detail == "successful":
-            yield from _interruption(item, said, event)
+            yield _interruption(item, said, event)
     answers = [event for event in item.events if event.kind == "backchannel" and event.channel == main]
     for turn in _long_turns(said):
         inside = [event for event in answers if turn.start <= event.start and event.end <= turn.end]
@@ -109,38 +113,41 @@ def clips(item: Item, main: int) -> Iterator[Clip]:
             yield Clip("backchannel", turn.start, turn.end, "backchannel.json", marks)
 
 
-def _pause(said: list[Utterance], event: RowEvent) -> Iterator[Clip]:
+def _pause(said: list[Utterance], event: RowEvent) -> Clip | None:
     """From the speech before a pause to the end of the speech after it."""
     words = [word for utterance in said for word in utterance.words]
     before = [word for word in words if word.end <= event.start + 0.05 and word.start >= event.start - BEFORE]
     after = [word for word in words if word.start >= event.end - 0.05 and word.end <= event.end + AFTER]
-    if before and after:
-        start, end = _reach_back(before, event.start), _reach_on(after)
-        mark = {"text": "[PAUSE]", "timestamp": [event.start - start, event.end - start]}
-        yield Clip("pause_handling", start, end, "pause.json", [mark])
+    if not before or not after:
+        return None
+    start, end = _reach_back(before, event.start), _reach_on(after)
+    mark = {"text": "[PAUSE]", "timestamp": [event.start - start, event.end - start]}
+    return Clip("pause_handling", start, end, "pause.json", [mark])
 
 
-def _turn(item: Item, said: list[Utterance], event: RowEvent) -> Iterator[Clip]:
+def _turn(item: Item, said: list[Utterance], event: RowEvent) -> Clip | None:
     """From the start of the user's turn to well into the other's, or until the user speaks again."""
     before = [
         word for utterance in said for word in utterance.words if event.start - BEFORE <= word.start and word.end <= event.start + 0.05
     ]
-    if before:
-        start = _reach_back(before, event.start)
-        end = _until_again(item, said, event.start)
-        mark = {"text": "[TURN-TAKING]", "timestamp": [event.start - start, event.end - start]}
-        yield Clip("smooth_turn_taking", start, end, "turn_taking.json", [mark], {"question": (start, event.start)})
+    if not before:
+        return None
+    start = _reach_back(before, event.start)
+    end = _until_again(item, said, event.start)
+    mark = {"text": "[TURN-TAKING]", "timestamp": [event.start - start, event.end - start]}
+    return Clip("smooth_turn_taking", start, end, "turn_taking.json", [mark], {"question": (start, event.start)})
 
 
-def _interruption(item: Item, said: list[Utterance], event: RowEvent) -> Iterator[Clip]:
+def _interruption(item: Item, said: list[Utterance], event: RowEvent) -> Clip | None:
     """The user's turn before, as context, and the interruption, to well after it."""
     before = [utterance for utterance in said if utterance.end <= event.start and utterance.start >= event.start - BEFORE]
     words = [word for utterance in said for word in utterance.words if event.start - 0.05 <= word.start and word.end <= event.end + 0.05]
-    if before and words:
-        start, context = before[-1].start, before[-1]
-        mark = {"context": context.text, "interrupt": joined(item, words), "timestamp": [event.start - start, event.end - start]}
-        parts = {"context": (context.start, context.end), "interrupt": (event.start, event.end)}
-        yield Clip("user_interruption", start, _until_again(item, said, event.end), "interrupt.json", [mark], parts)
+    if not before or not words:
+        return None
+    start, context = before[-1].start, before[-1]
+    mark = {"context": context.text, "interrupt": joined(item, words), "timestamp": [event.start - start, event.end - start]}
+    parts = {"context": (context.start, context.end), "interrupt": (event.start, event.end)}
+    return Clip("user_interruption", start, _until_again(item, said, event.end), "interrupt.json", [mark], parts)
 
 
 def _long_turns(said: list[Utterance]) -> Iterator[Utterance]:

@@ -67,10 +67,14 @@ def tally_of(item: Item) -> Tally:
 
 @dataclass(slots=True)
 class Account:
-    """What came in and what became of it. Law: `came == written + left_out + lost`, in what the format carries."""
+    """What came in and what became of it. Law: `came == written + left_out + lost`, in what the format carries.
+
+    The terms are counted apart: `came` from the rows, `written` from what was made of them, and the others where something was given up.
+    """
 
     came: Tally = field(default_factory=Tally)
     written: Tally = field(default_factory=Tally)
+    """Words and frames are 0 where the format does not carry them."""
     left_out: dict[str, Tally] = field(default_factory=dict)
     """Whole rows by reason."""
     lost: dict[str, dict[str, float]] = field(default_factory=dict)
@@ -111,7 +115,7 @@ class Account:
                 raise LawError(f"{where}: {gone} {kind} came in and are neither written nor accounted for")
 
     def plain(self) -> dict[str, Any]:
-        """For the manifest, with names sorted and seconds to the millisecond."""
+        """For the manifest, with names sorted and seconds to the microsecond."""
         data: dict[str, Any] = _rounded(dataclasses.asdict(self))
         return {name: dict(sorted(value.items())) if isinstance(value, dict) else value for name, value in data.items()}
 
@@ -181,15 +185,14 @@ class Sink:
             self._parts[name] = tempfile.TemporaryFile(prefix="duologue-")
         self._parts[name].write(text.encode() + b"\n")
 
-    def wrote(self, item: Item, items: int = 1) -> None:
-        """Count a row as written, as `items` of what the format calls one."""
-        self.account.written.add(tally_of(item))
+    def wrote(self, item: Item, items: int = 1, *, words: int = 0, frames: int = 0) -> None:
+        """Count a row as written, as `items` of what the format calls one; `words` and `frames` are counted in what was written of it."""
+        self.account.written.add(Tally(1, item.duration, words, frames))
         self.account.items += items
 
-    def lose(self, item: Item, reason: str, **parts: float) -> None:
-        """Take parts of a written row back out of the count."""
+    def lose(self, reason: str, **parts: float) -> None:
+        """Count parts of a written row as not written."""
         self.account.lose(reason, **parts)
-        self.account.written.add(Tally(0, -parts.get("seconds", 0.0), -int(parts.get("words", 0)), -int(parts.get("frames", 0))))
 
     def leave_out(self, item: Item, reason: str) -> None:
         """Count a row as left out."""
@@ -242,7 +245,7 @@ class Format(ABC):
     reads: ClassVar[tuple[str, ...]] = ()
     """Heavy columns it needs: `audio`, `codes`."""
     carries: ClassVar[tuple[str, ...]] = ("seconds",)
-    """What of a row's content it holds, so that it must come out again: `seconds`, `words`, `frames`."""
+    """What of a row's content it holds, so that it must come out again: `seconds`, `words`, `frames`; `Sink.wrote` is told the last two."""
     understands: ClassVar[tuple[str, ...]] = ()
     """Options beside splits and licences that mean something here: `main`, `tokenizer`, `text`."""
 

@@ -10,12 +10,13 @@ from pipeline.exports.format import Account, Format, Sink
 from pipeline.exports.item import WHOLE, Item
 
 GROUP_BYTES = 64_000_000
-"""Arrow bytes in one row group, at most: the hub's viewer reads one at a time and wants no more than 100 MB."""
+"""Arrow bytes in one row group, at most, unless one row has more: the hub's viewer reads one at a time and wants no more than 100 MB."""
 
 
 class Hub(Format):
     """`data/<split>-00000-of-00042.parquet` and `README.md`."""
 
+    version: ClassVar[int] = 2
     serves: ClassVar[str] = "datasets, the Hugging Face hub"
     reads: ClassVar[tuple[str, ...]] = (WHOLE,)
     carries: ClassVar[tuple[str, ...]] = ("seconds", "words", "frames")
@@ -31,13 +32,14 @@ class Hub(Format):
                 record = item.record
                 if writer is None:
                     writer = _writer(pq, path, record.schema)
-                held.append(record)
-                if sum(each.nbytes for each in held) > GROUP_BYTES:
+                if held and sum(each.nbytes for each in (*held, record)) > GROUP_BYTES:
                     writer.write_table(pa.Table.from_batches(held))
                     held = []
-                sink.count_up(**{f"language {item.language or 'unknown'}": 1, f"corpus {item.source.corpus or 'unnamed'}": 1})
+                held.append(record)
+                spoken = {language for language in item.languages if language is not None} or {"unknown"}
+                sink.count_up(**{f"language {language}": 1 for language in spoken}, **{f"corpus {item.source.corpus or 'unnamed'}": 1})
                 sink.count_up(**{"consent stated": int(item.source.consent is not None)})
-                sink.wrote(item)
+                sink.wrote(item, words=len(record.column("words")[0]), frames=item.frames)
             if writer is None:
                 from schemas.row import row_schema
 

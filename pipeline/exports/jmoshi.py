@@ -60,9 +60,10 @@ class JMoshi(Format):
                 stream = stream_of(item, channel, item.frames, item.codes.frame_rate, sink.options, "shift", sink)
                 rates[side] = stream.drop_rate
                 row[side] = list(np.concatenate([stream.tokens[None], item.codes.codes[channel, :CODEBOOKS].astype(np.int32)]))
-            sink.put(f"text/{sink.folder}/{item.stem}.json", json.dumps(word_list(item), ensure_ascii=False))
+            words = word_list(item)
+            sink.put(f"text/{sink.folder}/{item.stem}.json", json.dumps(words, ensure_ascii=False))
             sink.line("ids.jsonl", {"dialogue_id": item.stem, "id": item.id, "token_drop_rate": rates})
-            sink.wrote(item)
+            sink.wrote(item, words=len(words), frames=min(len(stream) for side in SIDES for stream in row[side]))
             yield row
 
 

@@ -28,30 +28,34 @@ class Labels(Format):
         for item in items:
             names = speaker_names(item)
             said = [utterances_of(item, channel) for channel in (0, 1)]
-            self._shared(item, names, said, sink)
+            words = self._shared(item, names, said, sink)
             sink.put(f"TextGrid/{sink.folder}/{item.stem}.TextGrid", text_grid(item, names, said))
             for channel, name in enumerate(names):
                 labels = "".join(f"{u.start:.6f}\t{u.end:.6f}\t{_one_line(u.text)}\n" for u in said[channel])
                 sink.put(f"audacity/{sink.folder}/{item.stem}.{channel}.{name}.txt", labels)
             sink.line("ids.jsonl", {"file": item.stem, "id": item.id, "speakers": list(names)})
-            sink.wrote(item)
+            sink.wrote(item, words=words)
 
-    def _shared(self, item: Item, names: tuple[str, str], said: Sequence[Sequence[Utterance]], sink: Sink) -> None:
+    def _shared(self, item: Item, names: tuple[str, str], said: Sequence[Sequence[Utterance]], sink: Sink) -> int:
+        """Add a row to the files of all; the words in them."""
         spans = [(s.start, s.channel, s.end) for s in item.speech] or [(t.start, t.channel, t.end) for t in item.turns]
         for start, channel, end in sorted(spans):
             times = f"{start:.6f} {end - start:.6f}"
             sink.line(f"{sink.split}.rttm", f"SPEAKER {item.stem} 1 {times} <NA> <NA> {names[channel]} <NA> <NA>")
         sink.line(f"{sink.split}.uem", f"{item.stem} 1 0.000000 {item.duration:.6f}")
+        count = 0
         for channel in (0, 1):
             for word in item.words:
                 if word.channel == channel:
                     sure = "" if word.confidence is None else f" {word.confidence:.4f}"
                     times = f"{word.start:.6f} {word.end - word.start:.6f}"
                     sink.line(f"{sink.split}.{channel}.ctm", f"{item.stem} 1 {times} {_token(word.text)}{sure}")
+                    count += 1
         for u in sorted((u for side in said for u in side), key=lambda u: (u.start, u.channel)):
             sink.line(f"{sink.split}.stm", f"{item.stem} 1 {names[u.channel]} {u.start:.6f} {u.end:.6f} {_one_line(u.text)}")
             segment = {"session_id": item.stem, "speaker": names[u.channel], "start_time": round(u.start, 6), "end_time": round(u.end, 6)}
             sink.line(f"{sink.split}.seglst.json", {**segment, "words": _one_line(u.text), "channel": u.channel})
+        return count
 
 
 def speaker_names(item: Item) -> tuple[str, str]:

@@ -21,6 +21,7 @@ from pipeline.exports.text import Utterance, utterances_of
 class LhotseCuts(Format):
     """FLAC files and `cuts.<split>.jsonl.gz`."""
 
+    version: ClassVar[int] = 2
     serves: ClassVar[str] = "Lhotse, icefall, ESPnet, NeMo ASR"
     reads: ClassVar[tuple[str, ...]] = ("audio",)
     carries: ClassVar[tuple[str, ...]] = ("seconds", "words")
@@ -29,13 +30,15 @@ class LhotseCuts(Format):
         for item in items:
             name = f"audio/{sink.folder}/{item.stem}.flac"
             sink.put(name, item.flac)
-            sink.line(f"cuts.{sink.split}.jsonl.gz", multi_cut(item, {"type": "file", "channels": [0, 1], "source": name}))
-            sink.wrote(item)
+            cut = multi_cut(item, {"type": "file", "channels": [0, 1], "source": name})
+            sink.line(f"cuts.{sink.split}.jsonl.gz", cut)
+            sink.wrote(item, words=words_in(cut))
 
 
 class Shar(Format):
     """`<split>/cuts.000000.jsonl.gz` and `<split>/recording.000000.tar` for each shard, for `CutSet.from_shar(in_dir=...)`."""
 
+    version: ClassVar[int] = 2
     serves: ClassVar[str] = "Lhotse Shar"
     reads: ClassVar[tuple[str, ...]] = ("audio",)
     carries: ClassVar[tuple[str, ...]] = ("seconds", "words")
@@ -48,7 +51,7 @@ class Shar(Format):
                 tar.add(f"{cut['id']}.flac", item.flac)
                 tar.add(f"{cut['id']}.json", json_bytes(cut["recording"]))
                 cuts.append(cut)
-                sink.wrote(item)
+                sink.wrote(item, words=words_in(cut))
         put_cuts(sink, cuts)
 
 
@@ -78,9 +81,15 @@ def supervision(item: Item, utterance: Utterance, index: int, speaker: str, chan
     """Lhotse's `SupervisionSegment` of one utterance."""
     words = [[word.text, word.start, word.end - word.start, word.confidence] for word in utterance.words]
     times = {"start": utterance.start, "duration": utterance.end - utterance.start, "channel": channel}
-    known = {} if item.language is None else {"language": item.language}
+    language = item.languages[utterance.channel]
+    known = {} if language is None else {"language": language}
     about = {"id": f"{item.stem}-{utterance.channel}-{index:05d}", "recording_id": item.stem, **times, "text": utterance.text, **known}
     return {**about, "speaker": speaker, "alignment": {"word": words}}
+
+
+def words_in(cut: dict[str, Any]) -> int:
+    """Aligned words of a cut."""
+    return sum(len(each["alignment"]["word"]) for each in cut["supervisions"])
 
 
 def multi_cut(item: Item, source: dict[str, Any]) -> dict[str, Any]:

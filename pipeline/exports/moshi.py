@@ -33,16 +33,17 @@ class Moshi(Format):
 
     def write(self, items: Iterable[Item], sink: Sink) -> None:
         for item in items:
-            for main in sink.options.main:
-                self._one(item, main, sink)
-            sink.wrote(item, len(sink.options.main))
+            words = [self._one(item, main, sink) for main in sink.options.main]
+            sink.wrote(item, len(words), words=min(words))
 
-    def _one(self, item: Item, main: int, sink: Sink) -> None:
+    def _one(self, item: Item, main: int, sink: Sink) -> int:
+        """Write one item; the words in it."""
         stem = f"{sink.folder}/{item.stem}-{main}"
         samples = main_first(item, main)
         with sink.file(f"{stem}.wav") as path:
             write_wav(path, samples, item.rate, item.subtype)
-        sink.put(f"{stem}.json", json.dumps({"alignments": alignments(item, main)}, ensure_ascii=False))
+        words = alignments(item, main)
+        sink.put(f"{stem}.json", json.dumps({"alignments": words}, ensure_ascii=False))
         duration = samples.shape[1] / item.rate
         line: dict[str, Any] = {"path": f"{stem}.wav", "duration": duration, "id": item.id, "main": main}
         if sink.options.tokenizer is not None:
@@ -50,6 +51,7 @@ class Moshi(Format):
             stream = stream_of(item, main, frames, FRAME_RATE, sink.options, "drop", sink)
             line["token_drop_rate"] = stream.drop_rate
         sink.line(f"{sink.split}.jsonl", line)
+        return len(words)
 
 
 def alignments(item: Item, main: int) -> list[list[Any]]:

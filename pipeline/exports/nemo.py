@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 from pipeline.exports.format import Format, Sink
 from pipeline.exports.item import Item
-from pipeline.exports.lhotse_cuts import in_shar, json_bytes, put_cuts, recording, supervision
+from pipeline.exports.lhotse_cuts import in_shar, json_bytes, put_cuts, recording, supervision, words_in
 from pipeline.exports.sound import flac_bytes, side_at
 from pipeline.exports.tar import Tar, tar_at
 from pipeline.exports.text import utterances_of
@@ -24,6 +24,7 @@ ROLES = ("agent", "user")
 class Nemo(Format):
     """Per shard one file of cuts and a tar for each of the two sides."""
 
+    version: ClassVar[int] = 2
     serves: ClassVar[str] = "NeMo speechlm2 duplex"
     reads: ClassVar[tuple[str, ...]] = ("audio",)
     carries: ClassVar[tuple[str, ...]] = ("seconds", "words")
@@ -34,8 +35,9 @@ class Nemo(Format):
         names = [f"{sink.split}/{field}.{sink.index:06d}.tar" for field in ("recording", "target_audio")]
         with sink.file(names[0]) as user, sink.file(names[1]) as agent, tar_at(user) as heard, tar_at(agent) as spoken:
             for item in items:
-                cuts += [self._cut(item, main, heard, spoken) for main in sink.options.main]
-                sink.wrote(item, len(sink.options.main))
+                made = [self._cut(item, main, heard, spoken) for main in sink.options.main]
+                sink.wrote(item, len(made), words=min(words_in(cut) for cut in made))
+                cuts += made
         put_cuts(sink, cuts)
 
     def _cut(self, item: Item, main: int, heard: Tar, spoken: Tar) -> dict[str, Any]:

@@ -2,23 +2,23 @@
 
 The prefix is, frame by frame: the voice prompt (the main speaker's longest utterance, at most 10 s), half a second of silence, the role as
 `<system> … <system>` with one text token a frame, half a second of silence. The user's side holds the codes of a 440 Hz tone throughout,
-the main side those of silence outside the voice prompt. The role is `role_prompt` of the source's manifest line where it is there, or else
+the main side those of silence outside the voice prompt. A speaker without words has no voice prompt; the manifest counts those as
+`without_voice_prompt`. The role is `role_prompt` of the source's manifest line where it is there, or else
 said with the speaker's role. `prefix` in the list says how many frames carry no loss. `dataset.py` is that of `tokens`.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.exports.format import Options, Sink
+from pipeline.exports.format import Sink
 from pipeline.exports.item import Item, ItemCodes
-from pipeline.exports.text import PAD, ids_of, pieces_for, utterances_of
-from pipeline.exports.tokens import CODEBOOKS, Tokens, rows, unfit
+from pipeline.exports.text import PAD, ids_of, utterances_of
+from pipeline.exports.tokens import CODEBOOKS, Tokens, unfit
 from pipeline.exports.valle import cut
 
 SILENCE = (948, 243, 1178, 546, 1736, 1030, 1978, 2008)
@@ -37,29 +37,13 @@ class PersonaPlex(Tokens):
 
     serves: ClassVar[str] = "PersonaPlex"
 
-    def check(self, options: Options) -> None:
-        pieces_for(options)
+    def unfit(self, codes: ItemCodes | None) -> str:
+        return unfit(codes) or unknown_codec(codes)
 
-    def write(self, items: Iterable[Item], sink: Sink) -> None:
-        from safetensors.numpy import save
-
-        kind = np.int16 if pieces_for(sink.options).size <= 2**15 else np.int32
-        tensors: dict[str, NDArray[Any]] = {}
-        for item in items:
-            reason = unfit(item.codes) or unknown_codec(item.codes)
-            if item.codes is None or reason:
-                sink.leave_out(item, reason)
-                continue
-            for main in sink.options.main:
-                key = f"{item.stem}-{main}"
-                body, rate = rows(item, item.codes, main, sink)
-                before = prefix(item, item.codes, main, ids_of(f"<system> {role_of(item, main)} <system>", sink.options))
-                tensors[key] = np.concatenate([before, body], axis=1).astype(kind)
-                line = {"file": sink.shard("safetensors"), "key": key, "frames": tensors[key].shape[1], "prefix": before.shape[1]}
-                sink.line(f"{sink.split}.jsonl", {**line, "id": item.id, "main": main, "token_drop_rate": rate})
-            sink.wrote(item, len(sink.options.main))
-        if tensors:
-            sink.put(sink.shard("safetensors"), save(tensors))
+    def before(self, item: Item, codes: ItemCodes, main: int, sink: Sink) -> NDArray[np.int32]:
+        if not utterances_of(item, main):
+            sink.count_up(without_voice_prompt=1)
+        return prefix(item, codes, main, ids_of(f"<system> {role_of(item, main)} <system>", sink.options))
 
 
 def unknown_codec(codes: ItemCodes | None) -> str:

@@ -16,8 +16,9 @@ LAST = ("README.md", SUMS, "export.json")
 def push(folder: str, repo: str, public: bool = False, token: str | None = None) -> dict[str, Any]:
     """Upload a finished export to the data set `repo` (`owner/name`), made private unless told otherwise; what is there already stays.
 
-    The token is the one that `hf auth login` stored, unless one is given; the hub is the library's own (`HF_ENDPOINT`). Raises
-    `UsageError` when the folder is no finished export, or when the hub says no.
+    Where shards of another export are there, nothing is uploaded, for the card's patterns would count them in. The token is the one that
+    `hf auth login` stored, unless one is given; the hub is the library's own (`HF_ENDPOINT`). Raises `UsageError` when the folder is no
+    finished export, or when the hub says no.
     """
     from huggingface_hub import CommitOperationAdd, HfApi
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError
@@ -30,6 +31,7 @@ def push(folder: str, repo: str, public: bool = False, token: str | None = None)
     try:
         made = api.create_repo(repo, repo_type="dataset", private=not public, exist_ok=True)
         there = _there(api, repo)
+        _refuse_others(repo, set(there) - {name for _, name in listed})
         wanted = [name for digest, name in listed if name not in LAST and there.get(name) != digest]
         batches = [wanted[start : start + FILES_A_COMMIT] for start in range(0, len(wanted), FILES_A_COMMIT)]
         batches.append([name for name in LAST if (root / name).is_file()])
@@ -42,6 +44,12 @@ def push(folder: str, repo: str, public: bool = False, token: str | None = None)
 
 
 def _there(api: Any, repo: str) -> dict[str, str]:
-    """SHA-256 of each large file that the repository holds."""
+    """The files that the repository holds, with the SHA-256 of each large one."""
     files = api.list_repo_tree(repo, repo_type="dataset", recursive=True)
-    return {file.path: file.lfs.sha256 for file in files if getattr(file, "lfs", None) is not None}
+    return {file.path: file.lfs.sha256 if getattr(file, "lfs", None) is not None else "" for file in files}
+
+
+def _refuse_others(repo: str, others: set[str]) -> None:
+    strange = sorted(name for name in others if name.startswith("data/") and name.endswith(".parquet"))
+    if strange:
+        raise UsageError(f"{repo}: holds {strange[0]}, which is not of this export; delete it there, or name another data set")

@@ -36,11 +36,11 @@ class Realtime(Format):
 
     def write(self, items: Iterable[Item], sink: Sink) -> None:
         for item in items:
-            for main in sink.options.main:
-                self._one(item, main, sink)
-            sink.wrote(item, len(sink.options.main))
+            words = [self._one(item, main, sink) for main in sink.options.main]
+            sink.wrote(item, len(words), words=min(words))
 
-    def _one(self, item: Item, main: int, sink: Sink) -> None:
+    def _one(self, item: Item, main: int, sink: Sink) -> int:
+        """Write one item; the words in its log."""
         stem = f"{sink.folder}/{item.stem}-{main}"
         tracks = {f"user.{rate}": (side_at(item, 1 - main, rate), rate) for rate in USER_RATES}
         tracks["agent"] = (side_at(item, main, AGENT_RATE), AGENT_RATE)
@@ -50,6 +50,7 @@ class Realtime(Format):
         events = log_of(item, main, {name: samples for name, (samples, _) in tracks.items()})
         sink.put(f"{stem}.jsonl", "".join(json.dumps(event, ensure_ascii=False) + "\n" for event in events))
         sink.line(f"{sink.split}.jsonl", {"log": f"{stem}.jsonl", "id": item.id, "main": main, "duration": item.duration})
+        return sum(len(event.get("words", ())) for event in events)
 
     def finish(self, sink: Sink, account: Account, about: dict[str, Any]) -> None:
         sink.put("replay.py", Path(__file__).with_name("realtime_replay.py").read_bytes())

@@ -190,5 +190,5 @@ def _publish(
 def _why(total: Account) -> str:
     reasons = [f"{tally.rows} rows: {reason}" for reason, tally in sorted(total.left_out.items())]
     if any(reason.startswith("licence ") for reason in total.left_out):
-        reasons.append("if you may export them all the same, say so with --allow-licence NAME")
+        reasons.append("if you may export them all the same, say so with --allow-licence NAME and a new folder")
     return "; ".join(reasons) or "it holds no rows"

@@ -33,11 +33,11 @@ class SpeechTranslation(Format):
             if item.transcript is not None and languages[0] is not None and languages[0] == languages[1]:
                 sink.leave_out(item, f"both sides speak {languages[0]}; wanted a source and its translation")
                 continue
-            for main in sink.options.main:
-                self._one(item, main, languages, sink)
-            sink.wrote(item, len(sink.options.main))
+            words = [self._one(item, main, languages, sink) for main in sink.options.main]
+            sink.wrote(item, len(words), words=min(words))
 
-    def _one(self, item: Item, main: int, languages: tuple[str | None, str | None], sink: Sink) -> None:
+    def _one(self, item: Item, main: int, languages: tuple[str | None, str | None], sink: Sink) -> int:
+        """Write one item; the words of its texts."""
         sides = ((1 - main, "source"), (main, "target"))
         files = []
         for channel, name in sides:
@@ -45,7 +45,9 @@ class SpeechTranslation(Format):
             with sink.file(files[-1]) as path:
                 write_wav(path, item.samples[channel : channel + 1], item.rate, item.subtype)
         frames = str(item.samples.shape[1])
-        texts = [" ".join(joined(item, [word for word in item.words if word.channel == channel]).split()) for channel, _ in sides]
+        said = [[word for word in item.words if word.channel == channel] for channel, _ in sides]
+        texts = [" ".join(joined(item, words).split()) for words in said]
         tags = [languages[channel] or "" for channel, _ in sides]
         fields = [f"{item.stem}-{main}", files[0], frames, files[1], frames, *tags, *texts]
         sink.line(f"{sink.split}.tsv", "\t".join(fields))
+        return sum(map(len, said))

@@ -1,4 +1,4 @@
-"""Audio of items as files: stereo or one side, at the recording's rate or another, never lossy."""
+"""Audio of items as files: stereo or one side, at the recording's rate or another, without a lossy codec."""
 
 from __future__ import annotations
 

@@ -18,7 +18,10 @@ from stages.text_stream.pieces import EPAD, PAD, Pieces, SentencePieces
 from stages.text_stream.utterances import Utterance, joiner
 from stages.text_stream.utterances import utterances as _utterances
 
-__all__ = ["EPAD", "FRAME_RATE", "MODES", "PAD", "TextStream", "Utterance", "stream_of", "utterances_of"]
+NO_WORDS = "no words; add transcribe to the chain"
+"""Why a row is left out of a format that is made of words."""
+
+__all__ = ["EPAD", "FRAME_RATE", "MODES", "NO_WORDS", "PAD", "TextStream", "Utterance", "stream_of", "utterances_of"]
 
 
 @cache

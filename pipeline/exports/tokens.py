@@ -23,6 +23,7 @@ CODEBOOKS = 8
 class Tokens(Format):
     """One safetensors file per shard with a tensor [17, frames] for each row and main speaker, and a list of them per split."""
 
+    version: ClassVar[int] = 2
     serves: ClassVar[str] = "Moshi with precomputed codes"
     reads: ClassVar[tuple[str, ...]] = ("codes",)
     carries: ClassVar[tuple[str, ...]] = ("frames",)
@@ -37,18 +38,31 @@ class Tokens(Format):
         kind = np.int16 if pieces_for(sink.options).size <= 2**15 else np.int32
         tensors: dict[str, NDArray[Any]] = {}
         for item in items:
-            reason = unfit(item.codes)
+            reason = self.unfit(item.codes)
             if item.codes is None or reason:
                 sink.leave_out(item, reason)
                 continue
+            frames = []
             for main in sink.options.main:
                 key = f"{item.stem}-{main}"
-                tensors[key], rate = rows(item, item.codes, main, sink)
-                line = {"file": sink.shard("safetensors"), "key": key, "frames": item.frames, "id": item.id, "main": main}
-                sink.line(f"{sink.split}.jsonl", {**line, "token_drop_rate": rate, "codec": item.codes.codec})
-            sink.wrote(item, len(sink.options.main))
+                body, rate = rows(item, item.codes, main, sink)
+                before = self.before(item, item.codes, main, sink)
+                tensors[key] = np.concatenate([before, body], axis=1).astype(kind)
+                line = {"file": sink.shard("safetensors"), "key": key, "frames": tensors[key].shape[1], "prefix": before.shape[1]}
+                told = {"id": item.id, "main": main, "token_drop_rate": rate, "codec": item.codes.codec}
+                sink.line(f"{sink.split}.jsonl", {**line, **told})
+                frames.append(body.shape[1])
+            sink.wrote(item, len(frames), frames=min(frames))
         if tensors:
-            sink.put(sink.shard("safetensors"), save({key: tensor.astype(kind) for key, tensor in tensors.items()}))
+            sink.put(sink.shard("safetensors"), save(tensors))
+
+    def unfit(self, codes: ItemCodes | None) -> str:
+        """Why codes are none that this format holds, as the end of a sentence; empty when they are."""
+        return unfit(codes)
+
+    def before(self, item: Item, codes: ItemCodes, main: int, sink: Sink) -> NDArray[np.int32]:
+        """Frames before the dialogue: int32 [17, t]."""
+        return np.zeros((1 + 2 * CODEBOOKS, 0), dtype=np.int32)
 
     def finish(self, sink: Sink, account: Account, about: dict[str, Any]) -> None:
         sink.put("dataset.py", Path(__file__).with_name("tokens_dataset.py").read_bytes())

@@ -127,12 +127,13 @@ class Batches:
 
     def state_dict(self) -> dict[str, int]:
         """Where the next batch is, to be stored with the model."""
-        return {"epoch": self.epoch, "step": self.step, "seed": self.seed, "windows": len(self.windows), "batch_size": self.batch_size}
+        order = {"seed": self.seed, "windows": len(self.windows), "frames": self.windows.frames, "batch_size": self.batch_size}
+        return {"epoch": self.epoch, "step": self.step, **order, "world": self.world}
 
     def load_state_dict(self, state: dict[str, int]) -> None:
-        """Go on where `state_dict` was taken; raises `ValueError` for other data or batches."""
+        """Go on where `state_dict` was taken; raises `ValueError` for other data or batches, or another number of ranks."""
         mine = self.state_dict()
-        for name in ("seed", "windows", "batch_size"):
-            if state[name] != mine[name]:
-                raise ValueError(f"{name} was {state[name]} and is {mine[name]}; the order would not be the one that was stopped")
+        for name in ("seed", "windows", "frames", "batch_size", "world"):
+            if state.get(name) != mine[name]:
+                raise ValueError(f"{name} was {state.get(name)} and is {mine[name]}; the order would not be the one that was stopped")
         self.epoch, self.step = state["epoch"], state["step"]

@@ -18,7 +18,7 @@ from pipeline.exports.licence import allows, licence_of
 from pipeline.exports.table import format_named
 from pipeline.place import Place, place_at
 from pipeline.state import FOLDER
-from schemas.errors import DuologueError
+from schemas.errors import DuologueError, UsageError
 
 PARTS = f"{FOLDER}/export"
 """Where the parts of shared files and the records of finished units lie, below the export."""
@@ -84,8 +84,13 @@ class _Exporter:
         account, names = Account(), []
         for split in (TRAIN, *(name for name, _ in self.recipe.options.splits)):
             sink = Sink(self.out, self.recipe.options, split, job.index, job.count, account)
+            before = account.written.rows
             self.format.write(self._items(job, split, account, sink), sink)
+            if self.recipe.options.splits:
+                sink.count_up(**{f"split {split}": account.written.rows - before})
             names += self._keep(job, split, sink)
+        if account.came.rows != job.rows:
+            raise UsageError(f"{account.came.rows} rows were read, and the manifest says {job.rows}; duologue verify tells what is damaged")
         account.check(self.format.carries, f"{self.recipe.format}: {job.shard}")
         record = {"fingerprint": job.fingerprint, "parts": names, "account": account.plain()}
         self.out.put(record_name(job.index), json.dumps(record, sort_keys=True).encode())
@@ -94,7 +99,7 @@ class _Exporter:
     def _items(self, job: UnitJob, split: str, account: Account, sink: Sink) -> Iterator[Item]:
         """The rows of a split that may be exported; the others are counted."""
         options = self.recipe.options
-        for item in read_items(self.set, job.shard, self.format.reads, lambda recording: split_of(recording, options.splits) == split):
+        for item in self._read(job, split):
             tally = tally_of(item)
             account.came.add(tally)
             account.licences.setdefault(licence_of(item.source.licence), Tally()).add(tally)
@@ -102,6 +107,15 @@ class _Exporter:
                 yield item
             else:
                 sink.leave_out(item, f"licence {licence_of(item.source.licence)}")
+
+    def _read(self, job: UnitJob, split: str) -> Iterator[Item]:
+        import pyarrow as pa
+
+        splits = self.recipe.options.splits
+        try:
+            yield from read_items(self.set, job.shard, self.format.reads, lambda recording: split_of(recording, splits) == split)
+        except (OSError, pa.ArrowException) as error:
+            raise UsageError(f"the shard cannot be read: {error}; duologue verify tells what is damaged") from error
 
     def _keep(self, job: UnitJob, split: str, sink: Sink) -> list[str]:
         """Store the parts of shared files; the names that were kept."""

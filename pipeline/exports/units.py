@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.exports.exchanges import exchanges
+from pipeline.exports.exchanges import Exchange, exchanges
 from pipeline.exports.format import Format, Sink
 from pipeline.exports.item import Item, ItemCodes
 
@@ -35,7 +35,7 @@ class _Units(Format):
 
     @abstractmethod
     def one(self, item: Item, codes: ItemCodes, sink: Sink) -> None:
-        """Write one row that has units, and count it."""
+        """Write one row that has units, and count it; or leave it out."""
 
 
 class Dgslm(_Units):
@@ -46,7 +46,7 @@ class Dgslm(_Units):
     def one(self, item: Item, codes: ItemCodes, sink: Sink) -> None:
         first, second = codes.codes[:, 0]
         sink.line(f"{sink.split}.jsonl", {"audio": f"{item.stem}.wav", "unitA": _spaced(first), "unitB": _spaced(second), "id": item.id})
-        sink.wrote(item)
+        sink.wrote(item, frames=min(len(first), len(second)))
 
 
 class Gslm(_Units):
@@ -59,24 +59,28 @@ class Gslm(_Units):
             sink.line(f"{sink.split}.km", f"{item.stem}-{channel}|{_spaced(units)}")
             sink.line(f"{sink.split}.dedup.km", f"{item.stem}-{channel}|{_spaced(collapsed(units))}")
         sink.line("ids.jsonl", {"file": item.stem, "id": item.id})
-        sink.wrote(item, 2)
+        sink.wrote(item, 2, frames=codes.frames)
 
 
 class SpeechGpt(_Units):
     """`<split>.jsonl`: turns with their units as `<sosp><12><407>…<eosp>` and their words, the main speaker as `assistant`."""
 
+    version: ClassVar[int] = 2
     serves: ClassVar[str] = "SpeechGPT"
     carries: ClassVar[tuple[str, ...]] = ("words",)
     understands: ClassVar[tuple[str, ...]] = ("main",)
 
     def one(self, item: Item, codes: ItemCodes, sink: Sink) -> None:
+        said = exchanges(item)
+        if not said:
+            sink.leave_out(item, "neither words nor turns")
+            return
         for main in sink.options.main:
-            turns = list(self._turns(item, codes, main))
-            sink.line(f"{sink.split}.jsonl", {"id": item.id, "main": main, "turns": turns})
-        sink.wrote(item, len(sink.options.main))
+            sink.line(f"{sink.split}.jsonl", {"id": item.id, "main": main, "turns": list(self._turns(said, codes, main))})
+        sink.wrote(item, len(sink.options.main), words=sum(len(each.words) for each in said))
 
-    def _turns(self, item: Item, codes: ItemCodes, main: int) -> Iterator[dict[str, Any]]:
-        for each in exchanges(item):
+    def _turns(self, said: list[Exchange], codes: ItemCodes, main: int) -> Iterator[dict[str, Any]]:
+        for each in said:
             first, last = (round((time + codes.lead) * codes.frame_rate) for time in (each.start, each.end))
             units = "".join(f"<{unit}>" for unit in collapsed(codes.codes[each.channel, 0, first : max(last, first + 1)]))
             role = "assistant" if each.channel == main else "human"

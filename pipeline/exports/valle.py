@@ -1,12 +1,12 @@
 """VALL-E and its like: each utterance's residual codes beside its text, with three seconds of the same speaker as enrolment prompt.
 
 The prompt is the start of the speaker's longest other utterance in the row. An utterance whose speaker says nothing else of a second or
-more has none, and is left out.
+more has none, and is left out; so is a row in which all are.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from pipeline.exports.format import Format, Sink
 from pipeline.exports.item import Item, ItemCodes
-from pipeline.exports.text import Utterance, utterances_of
+from pipeline.exports.text import NO_WORDS, Utterance, utterances_of
 
 CODEBOOKS, BINS, RATE = 8, 1024, 75.0
 """Of EnCodec at 24 kHz and 6 kbit/s."""
@@ -41,31 +41,38 @@ class Valle(Format):
             if item.codes is None or reason:
                 sink.leave_out(item, reason)
                 continue
-            examples = 0
-            for channel in (0, 1):
-                for line, codes, prompt in self._side(item, item.codes, channel, sink):
+            examples, words, alone = 0, 0, 0
+            for said in (utterances_of(item, channel) for channel in (0, 1)):
+                for index, utterance in enumerate(said):
+                    other = prompt_for(said, index)
+                    if other is None:
+                        alone += len(utterance.words)
+                        continue
+                    line, codes, prompt = example(item, item.codes, utterance, index, other)
                     tensors[line["key"]], tensors[f"{line['key']}.prompt"] = codes, prompt
                     sink.line(f"{sink.split}.jsonl", {"file": sink.shard("safetensors"), **line})
-                    examples += 1
-            sink.wrote(item, examples)
+                    examples, words = examples + 1, words + len(utterance.words)
+            if not examples:
+                sink.leave_out(item, NO_PROMPT if alone else NO_WORDS)
+                continue
+            if alone:
+                sink.lose(NO_PROMPT, words=alone)
+            sink.wrote(item, examples, words=words)
         if tensors:
             sink.put(sink.shard("safetensors"), save(tensors))
 
-    def _side(
-        self, item: Item, codes: ItemCodes, channel: int, sink: Sink
-    ) -> Iterator[tuple[dict[str, Any], NDArray[np.int16], NDArray[np.int16]]]:
-        said = utterances_of(item, channel)
-        who = item.speaker(channel)
-        for index, utterance in enumerate(said):
-            other = prompt_for(said, index)
-            if other is None:
-                sink.lose(item, NO_PROMPT, words=len(utterance.words))
-                continue
-            own = cut(codes, channel, utterance.start, utterance.end)
-            prompt = cut(codes, channel, other.start, min(other.end, other.start + PROMPT))
-            about = {"key": f"{item.stem}-{channel}-{index:05d}", "id": item.id, "channel": channel}
-            times = {"start": utterance.start, "end": utterance.end, "prompt_start": other.start, "prompt_text": other.text}
-            yield {**about, "speaker": who.name if who is not None else "", "text": utterance.text, **times}, own, prompt
+
+def example(
+    item: Item, codes: ItemCodes, utterance: Utterance, index: int, other: Utterance
+) -> tuple[dict[str, Any], NDArray[np.int16], NDArray[np.int16]]:
+    """What is told of the utterance of this index on its side, its codes, and those of its prompt."""
+    channel = utterance.channel
+    who = item.speaker(channel)
+    own = cut(codes, channel, utterance.start, utterance.end)
+    prompt = cut(codes, channel, other.start, min(other.end, other.start + PROMPT))
+    about = {"key": f"{item.stem}-{channel}-{index:05d}", "id": item.id, "channel": channel}
+    times = {"start": utterance.start, "end": utterance.end, "prompt_start": other.start, "prompt_text": other.text}
+    return {**about, "speaker": who.name if who is not None else "", "text": utterance.text, **times}, own, prompt
 
 
 def prompt_for(said: Sequence[Utterance], index: int) -> Utterance | None:

@@ -20,6 +20,7 @@ from schemas.plain import to_plain
 class WebDataset(Format):
     """One tar per shard, numbered without the count, as brace patterns want: `train-{00000..00041}.tar`."""
 
+    version: ClassVar[int] = 2
     serves: ClassVar[str] = "the webdataset package"
     reads: ClassVar[tuple[str, ...]] = ("audio", "codes")
     carries: ClassVar[tuple[str, ...]] = ("seconds", "words", "frames")
@@ -30,15 +31,17 @@ class WebDataset(Format):
                 tar.add(f"{item.stem}.flac", item.flac)
                 if item.codes is not None:
                     tar.add(f"{item.stem}.codes.npy", _npy(item.codes.codes))
-                tar.add(f"{item.stem}.json", json.dumps(about(item), ensure_ascii=False).encode())
-                sink.wrote(item)
+                told = about(item)
+                tar.add(f"{item.stem}.json", json.dumps(told, ensure_ascii=False).encode())
+                sink.wrote(item, words=len(told["words"]), frames=item.frames)
 
 
 def about(item: Item) -> dict[str, Any]:
     """A row's small columns, and its codec's name, in plain values."""
     lists = {name: to_plain(getattr(item, name)) for name in LISTS}
     codes = None if item.codes is None else {**item.codes.about(), "shape": list(item.codes.codes.shape)}
-    facts = {"id": item.id, "rate": item.rate, "duration": item.duration, "language": item.language, "source": to_plain(item.source)}
+    facts = {"id": item.id, "rate": item.rate, "duration": item.duration, "source": to_plain(item.source)}
+    facts |= {"language": item.language, "languages": list(item.languages)}
     return {**facts, "clip": to_plain(item.clip), **lists, "codes": codes}
 
 

@@ -18,7 +18,7 @@ from stages.align.pieces import Heard, align_pieces, filled, refined, timed
 from stages.align.pocketsphinx import english
 from stages.align.spoken import spoken
 from stages.align.viterbi import ctc_align
-from stages.diarize.community import folder_sha256
+from stages.local_files import folder_sha256
 from stages.stage import Weights
 
 STAR = -0.5
@@ -36,7 +36,7 @@ class CtcAlign:
 
     name: ClassVar[str] = "align"
     backend: ClassVar[str] = "ctc"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     takes: ClassVar[tuple[type, ...]] = (Tracks, Transcript)
     gives: ClassVar[type] = Transcript
 

@@ -101,7 +101,7 @@ _PLURAL = re.compile(r"'?(\d+)'?s")
 _FRACTION = re.compile(r"(\d+)/(\d+)")
 _UNIT = re.compile(rf"({_NUMBER})({'|'.join(sorted(map(re.escape, UNITS), key=len, reverse=True))})")
 _RUN = re.compile(r"\d+|[a-z]+(?:'[a-z]+)*|[^\sa-z\d]")
-_FRACTIONS = {2: "half", 4: "quarter"}
+_FRACTIONS = {"2": "half", "4": "quarter"}
 
 
 def spoken(written: str, known: Known) -> Readings:
@@ -121,7 +121,7 @@ def _core(core: str, known: Known) -> Readings:
     bare = low.rstrip(".")
     if bare in ABBREVIATIONS and (low != bare or not known(bare)):
         return ABBREVIATIONS[bare]
-    if any(c.isdigit() for c in bare):
+    if any(c.isdecimal() for c in bare):
         return _numeric(bare.removesuffix("'s") if not _PLURAL.fullmatch(bare) else bare, known)
     if bare in SYMBOLS:
         return (SYMBOLS[bare],)
@@ -180,7 +180,7 @@ def _code(low: str, known: Known) -> Readings:
     singles: list[Words] = [()]
     ranges: Words = ()
     for run in _RUN.findall(low):
-        if run.isdigit():
+        if run.isdecimal():
             each = readings(run)
             wholes = [(*w, *r) for w in wholes for r in each[:2]][:4]
             singles = [(*s, *one_by_one(run, zero)) for s, zero in zip((singles * 2)[:2], ("oh", "zero"), strict=False)]
@@ -241,7 +241,8 @@ def _decimal(match: re.Match[str]) -> Readings:
 
 def _fraction(match: re.Match[str]) -> Readings:
     top, bottom = match.group(1), match.group(2)
-    below: Words = (_FRACTIONS[int(bottom)],) if int(bottom) in _FRACTIONS else ordinal(bottom)
+    named = _FRACTIONS.get(bottom.lstrip("0"))
+    below: Words = (named,) if named else ordinal(bottom)
     if top != "1":
         below = ("halves",) if below == ("half",) else plural(below)
     plain: Words = (*cardinal(top), *cardinal(bottom))

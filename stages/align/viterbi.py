@@ -9,6 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+MOST_STEPS = 1 << 30
+"""Frames times states of the longest alignment that is tried, a byte each: ten minutes of English without a pause take half of it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Path:
@@ -33,13 +36,14 @@ def least_frames(tokens: Sequence[int]) -> int:
 
 
 def ctc_align(log_probs: NDArray[np.floating], tokens: Sequence[int], blank: int = 0) -> Path | None:
-    """The likeliest CTC path of `tokens` through `log_probs` [frames, labels]; None when there are too few frames or no path is possible.
+    """The likeliest CTC path of `tokens` through `log_probs` [frames, labels]; None when there are too few frames, when no path is possible
+    and when it would take more than `MOST_STEPS`.
 
     Every frame is a token or blank, equal neighbours have a blank between them, and a token may last many frames. Memory is one byte for
     each frame and state, of which there are twice as many as tokens; all states of a frame are computed at once.
     """
     count, frames = len(tokens), len(log_probs)
-    if not count or frames < least_frames(tokens) or blank in tokens:
+    if not count or frames < least_frames(tokens) or blank in tokens or frames * (2 * count + 1) > MOST_STEPS:
         return None
     states = np.full(2 * count + 1, blank, np.int64)
     states[1::2] = tokens

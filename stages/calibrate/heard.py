@@ -30,6 +30,8 @@ class Heard:
     given: bool
     """The reference is the corpus's own transcript, not what was heard on the true channels."""
     true: Transcript
+    unread: str | None = None
+    """Why the corpus's own transcript is not the reference although the source names one."""
 
 
 class Ears:
@@ -54,8 +56,8 @@ class Ears:
             return Heard(heard, False, heard)
         try:
             return Heard(self.read(source, tracks, activity), True, heard)
-        except Reject:
-            return Heard(heard, False, heard)
+        except Reject as unread:
+            return Heard(heard, False, heard, unread.detail)
 
     def scorer(self, source: Source, heard: Heard, values: dict[type, Any], mix: Recording) -> Callable[[tuple[int, int]], WordScores]:
         """From the made channel that stands for each true one to the word errors of the made channels in `values` and of the mix."""
@@ -68,6 +70,7 @@ class Ears:
         mixed = self.words(source, one, self.listen(one))
         return WordScores(
             reference="given" if heard.given else "true_channels",
+            unread=heard.unread,
             true=side_errors(sides, _sides(heard.true), language) if heard.given else None,
             true_cp=cp_errors(sides, _sides(heard.true), language) if heard.given else None,
             made=side_errors(sides, (found[order[0]], found[order[1]]), language),
@@ -79,6 +82,13 @@ class Ears:
 def ears_of(chain: Iterable[Any]) -> Any:
     """The chain's stage that hears words, or None."""
     return next((stage for stage in chain if stage.name == "transcribe" and stage.backend not in NO_EARS), None)
+
+
+def reference_files(source: Source) -> tuple[str, ...]:
+    """The transcript that the reference is read from, where the source names one."""
+    from stages.transcribe.given import GivenTranscribe
+
+    return GivenTranscribe().files(source)
 
 
 def alone(mix: Recording) -> Tracks:

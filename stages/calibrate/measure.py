@@ -15,7 +15,7 @@ from schemas.stats import Stats
 from schemas.tracks import view_of
 from stages.acoustics.condition import NAMED, Condition
 from stages.calibrate import chain as inner
-from stages.calibrate.heard import Ears, ears_of
+from stages.calibrate.heard import Ears, ears_of, reference_files
 from stages.calibrate.mixture import mixture
 from stages.calibrate.score import score
 from stages.health.measure import ChannelHealth
@@ -37,7 +37,7 @@ class Calibrate:
 
     name: ClassVar[str] = "calibrate"
     backend: ClassVar[str] = "mixed"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     takes: ClassVar[tuple[type, ...]] = (Source, Recording)
     gives: ClassVar[type] = CallScores
 
@@ -70,7 +70,8 @@ class Calibrate:
 
     def files(self, source: Source) -> tuple[str, ...]:
         """What the stages inside read beside the recording."""
-        return tuple(file for stage in self.chain for file in files_beside(stage, source))
+        found = tuple(file for stage in self.chain for file in files_beside(stage, source))
+        return found if self.transcribe is None else (*found, *reference_files(source))
 
     def load(self, device: str) -> Callable[[Source, Recording], CallScores]:
         """The chain, loaded, as a function from a two-channel recording to its scores."""

@@ -35,7 +35,7 @@ class SmallWordsRecover:
 
     name: ClassVar[str] = "recover"
     backend: ClassVar[str] = "small_words"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     takes: ClassVar[tuple[type, ...]] = (Tracks, Activity, Transcript)
     gives: ClassVar[type] = Transcript
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from schemas.calibration import WordErrors
 from schemas.errors import UsageError
+from stages.transcribe.languages import code_of
 
 BY_LETTERS = frozenset(("zh", "yue", "ja", "th", "lo", "my", "km", "bo"))
 """Languages written without spaces: each letter counts as a word."""
@@ -23,8 +24,7 @@ def normalised(text: str, language: str | None = None) -> str:
 
     Raises `UsageError` when whisper-normalizer is not installed.
     """
-    main = (language or "en").lower().partition("-")[0]
-    return " ".join(str(_normaliser(main)(text)).split())
+    return " ".join(str(_normaliser(code_of(language or "en"))(text)).split())
 
 
 @cache

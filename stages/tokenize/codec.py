@@ -18,6 +18,7 @@ from schemas.source import Source
 from schemas.span import Span
 from schemas.tracks import Tracks
 from stages.tokenize.fidelity import fidelity
+from stages.tokenize.mel import RATE
 
 SECONDS = 10.0
 """Of one check."""
@@ -62,7 +63,12 @@ def check_share(share: float) -> None:
 
 
 def tokenizer(codec: Codec, share: float) -> Callable[[Source, Tracks], Codes]:
-    """The stage's function: codes of every recording, with a check of about `share` of them, drawn by their ids."""
+    """The stage's function: codes of every recording, with a check of about `share` of them, drawn by their ids.
+
+    Raises `UsageError` for a codec whose sound cannot be checked.
+    """
+    if codec.speaks and share > 0 and codec.rate != RATE:
+        raise UsageError(f"tokenize.model: a codec at {codec.rate} Hz cannot be checked, only one at {RATE} Hz: set tokenize.check to 0")
 
     def tokenize(source: Source, tracks: Tracks) -> Codes:
         codes = Codes(

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from schemas.errors import UsageError
-from stages.diarize.community import file_sha256
+from stages.local_files import file_sha256
 from stages.stage import Weights
 from stages.torch_audio import ensure_torchaudio
 
@@ -71,7 +71,13 @@ def pretrained(names: str, model: str, revision: str) -> tuple[Any, str]:
     how = {"revision": revision, "local_files_only": isinstance(held, str), "token": os.environ.get(TOKEN) or False}
     loaded = _from(cls, model, how, f"{model} at revision {revision}")
     found = try_to_load_from_cache(model, FILE, revision=revision)
-    return loaded, file_sha256(Path(found)) if isinstance(found, str) else ""
+    if not isinstance(found, str):
+        # Weights in several files, or converted elsewhere on the hub: nothing would tell later which ones made the codes.
+        raise UsageError(
+            f"tokenize.model: {model} at revision {revision} has no {FILE}: "
+            "save it as one file into a folder, and name that in tokenize.model"
+        )
+    return loaded, file_sha256(Path(found))
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from schemas.codes import MAX_BINS, Codes, frames_of
 from schemas.errors import UsageError
 from schemas.source import Source
 from schemas.tracks import Tracks
-from stages.diarize.community import file_sha256
+from stages.local_files import file_sha256
 from stages.stage import Weights, speed
 from stages.tokenize.audio import even_windows
 from stages.tokenize.codec import tokenizer
@@ -55,7 +55,7 @@ class HubertTokenize:
     revision: str = "main"
     """Branch, tag or commit on the hub. Of no meaning for a folder."""
     licence: str = "Apache-2.0"
-    """SPDX expression of the model's licence, for the rows."""
+    """SPDX expression of the licence of the model and of the centres, for the rows; the default is the default model's."""
     layer: int = 6
     """Transformer layer whose output is compared, counted from 1; GSLM takes 6, dGSLM 12 and SpeechGPT 11."""
     normalise: bool = False
@@ -71,9 +71,10 @@ class HubertTokenize:
         check_model(self.model, HUBERT, self.revision, self.licence)
         if Path(self.centres).suffix not in (".npy", ".safetensors"):
             raise UsageError(f"tokenize.centres: {self.centres}: wanted a file that ends in .npy or .safetensors; save pickles anew as one")
-        if not 0 <= 2 * self.context < self.window or self.window > 300:
+        if not 0 <= self.context < self.window <= 300 or not 2 * units_of(self.context) < units_of(self.window):
             raise UsageError(
-                f"tokenize: window {self.window} s must be longer than twice the context ({self.context} s), and at most 300 s"
+                f"tokenize: window {self.window} s must be at least one unit (20 ms) longer than twice the context ({self.context} s), "
+                "and at most 300 s"
             )
         if self.layer < 1 or self.batch < 1:
             raise UsageError(f"tokenize: layer {self.layer} and batch {self.batch} must be 1 or more")
@@ -128,7 +129,7 @@ class HubertUnits:
 
         frames = frames_of(tracks.length, tracks.rate, RATE, HOP)
         sound, found = _Stretches(even_windows(tracks, RATE, HOP, BLOCK * HOP)), []
-        places = pieces(frames, round(self.stage.window * 50), round(self.stage.context * 50))
+        places = pieces(frames, units_of(self.stage.window), units_of(self.stage.context))
         with inference():
             for at in range(0, len(places), self.stage.batch):
                 some = places[at : at + self.stage.batch]
@@ -182,6 +183,11 @@ class Piece:
     end: int
     first: int
     after: int
+
+
+def units_of(seconds: float) -> int:
+    """Units in some seconds, rounded."""
+    return round(seconds * RATE / HOP)
 
 
 def pieces(frames: int, window: int, context: int) -> list[Piece]:

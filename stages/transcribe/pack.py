@@ -18,7 +18,7 @@ QuietAt = Callable[[int, int], int]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """How speech becomes blocks, in samples; `2 * silence < longest`."""
+    """How speech becomes blocks, in samples."""
 
     join: int
     """Speech parted by no more than this is one piece, with what lies between."""
@@ -122,7 +122,9 @@ def _cut(span: Span, speech: Sequence[Span], longest: int, quiet: QuietAt) -> li
     while len(span) > longest:
         # The last half of what fits: shorter parts would cost context, and their number.
         low, high = span.start + longest // 2, span.start + longest
-        gaps = [(max(a.end, low), min(b.start, high)) for a, b in pairwise(speech) if min(b.start, high) > max(a.end, low)]
+        first = max(0, bisect_right(speech, low, key=lambda each: each.end) - 1)
+        near = speech[first : bisect_left(speech, high, lo=first, key=lambda each: each.start) + 1]
+        gaps = [(max(a.end, low), min(b.start, high)) for a, b in pairwise(near) if min(b.start, high) > max(a.end, low)]
         widest = max(gaps, key=lambda gap: gap[1] - gap[0], default=None)
         cut = min(max(quiet(low, high), low), high) if widest is None else (widest[0] + widest[1]) // 2
         found.append(Span(span.start, cut))

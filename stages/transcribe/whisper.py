@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from schemas.activity import Activity
-from schemas.errors import LawError, UsageError
+from schemas.errors import LawError, Reject, UsageError
 from schemas.source import Source
 from schemas.span import Span
 from schemas.tracks import Tracks
@@ -138,6 +138,9 @@ class WhisperTranscribe:
     ) -> tuple[Language | None, Language | None]:
         given, how = (self.language, "fixed") if self.language is not None else (source.language, "claimed")
         if not recogniser.multilingual:
+            if source.language is not None and code_of(source.language) != "en":
+                detail = f"the source claims {source.language!r}, and the model {self.model} knows English alone"
+                raise Reject("unknown_language", detail, language=source.language)
             given, how = "en", "fixed"
         known = given is not None and recogniser.knows(code_of(given))
         if known and not (self.check_language and recogniser.multilingual):
@@ -206,7 +209,7 @@ def _placed(block: Block, heard: Heard, rate: int) -> tuple[list[Recognised], li
         ]
         words = tuple(
             Word(span, heard.words[n].text, "attention", heard.words[n].probability)
-            for n, span in zip(numbers, in_order(rough, placed.span), strict=False)
+            for n, span in zip(numbers, in_order([(each.start, each.end) for each in rough], placed.span), strict=False)
         )
         found.append(Recognised(block.channel, placed.span, placed.speech, words))
         without += [Removed(block.channel, placed.span, heard.words[n].text, "no_time") for n in numbers[room:]]

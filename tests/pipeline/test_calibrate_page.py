@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 from pathlib import Path
@@ -24,6 +25,8 @@ from schemas.calibration import (
     SpeakerErrors,
     StageCost,
     Taking,
+    WordErrors,
+    WordScores,
 )
 from schemas.errors import Reject, RejectRecord
 from schemas.source import Source
@@ -128,6 +131,20 @@ def test_no_axis_of_a_share_goes_beyond_all(beside: bool) -> None:
     assert max(labels) == 100.0
     ends = [float(x) + float(w) for x, w in re.findall(r'<rect [^>]*x="([\d.]+)"[^>]* width="([\d.]+)"', drawn["Speech kept by channel"])]
     assert max(ends) <= 430 - RIGHT
+
+
+def test_a_transcript_that_could_not_be_read_is_told() -> None:
+    sides = WordErrors(9)
+    words = WordScores(reference="true_channels", true=None, true_cp=None, made=(sides, sides), made_cp=sides, mix=sides, unread=HOSTILE)
+    scored = dataclasses.replace(scores(0.0, None), words=words)
+    call = CallScores(length=480_000, rate=8000, mixes=(MixScores(condition="clean", gain_db=0.0, scores=scored),))
+    inputs = {"inputs": 1, "results": 1, "rejects": 0, "errors": 0, "pending": 0}
+    calls = Measured("mono", CONFIG, ((Source(id="call", uris=("x.wav",)), call),))
+    contents = summarise(Account("calls", inputs, (), ()), ["clean"], calls, None)
+    assert contents["overall"]["transcripts_unread"] == 1
+    assert contents["calls"][0]["words"]["unread"] == HOSTILE
+    assert "The transcript of 1\u00a0mixture could not be read" in page(contents)
+    assert "could not be read" not in page(data())
 
 
 def test_nothing_scored_is_said_without_numbers() -> None:

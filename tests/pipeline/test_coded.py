@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from pipeline import codecs
 from pipeline.coded import codes_of_row, row_codes
-from pipeline.listen import find_row
+from pipeline.listen import find_row, own_samples
 from pipeline.place import place_at
 from schemas.codes import ChannelFidelity, Codes, Fidelity, frames_of, grid
 from schemas.errors import LawError, UsageError
@@ -74,6 +74,18 @@ def test_rows_of_odd_rates_can_be_read_back(start: int, size: int) -> None:
     row = row_codes(whole, Span(start, start + size))
     assert row is not None
     assert codes_of_row(dataclasses.asdict(row), size / 8001, 8001).frames == row.frames
+
+
+@given(st.sampled_from([8000, 11_025, 44_100, 8001, 44_056]), st.integers(0, 90_000), st.integers(1, 30_000))
+def test_what_is_heard_is_the_row_and_as_long(rate: int, start: int, size: int) -> None:
+    row = row_codes(codes(start + size, rate), Span(start, start + size))
+    assert row is not None
+    first = start * 24_000 // (rate * 1920)
+    decoded = 1.0 + np.tile(np.arange(first * 1920, (first + row.frames) * 1920), (2, 1))
+    heard = own_samples(decoded, {"codes": dataclasses.asdict(row), "duration": size / rate, "rate": rate}, 24_000)
+    assert heard.shape == (2, -(-size * 24_000 // rate))
+    assert heard[0, 0] - 1 == pytest.approx(start / rate * 24_000, abs=24_000 / rate + 1)
+    assert (heard == 0).sum() <= 2 * (24_000 / rate + 1)
 
 
 def test_a_check_belongs_to_the_row_that_holds_its_stretch() -> None:
@@ -161,6 +173,9 @@ def test_a_set_with_codes_can_be_listened_to(cli: Cli, tmp_path: Path, format: s
     for channel in (0, 1):
         power = [np.sqrt((x[: len(x) // 40 * 40].reshape(40, -1) ** 2).mean(1)) for x in (heard[channel], sound[:, channel])]
         assert np.corrcoef(power)[0, 1] > 0.9, "each channel is where it was"
+    said = cli("listen", out, "a#0001", "-o", tmp_path / "nowhere" / "a.wav", code=1)
+    assert said.count("\n") == 1, "one sentence, no trace"
+    assert "nowhere" in said
     assert "it is in rows a#0000 to a#" in cli("listen", out, "a", code=2)
     assert "did you mean 'b'" in cli("listen", out, "bb", code=2)
 
@@ -216,5 +231,8 @@ def test_what_cannot_be_listened_to_is_said(cli: Cli, tmp_path: Path) -> None:
         "chain=[decode, tracks, vad, turns, stats]",
     )
     assert "has no codes; add tokenize" in cli("listen", tmp_path / "out", "a", code=2)
+    (shard,) = (tmp_path / "out" / "data").glob("*.parquet")
+    pq.write_table(pq.read_table(shard).drop(["codes"]), shard)
+    assert "has no codes; add tokenize" in cli("listen", tmp_path / "out", "a", code=2), "a set of before there were codes"
     with pytest.raises(UsageError, match="no row 'zzz'"):
         find_row(place_at(str(tmp_path / "out")), json_shards(tmp_path / "out"), "zzz", ("codes",))

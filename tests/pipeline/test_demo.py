@@ -14,6 +14,7 @@ import soundfile
 from pipeline.config import load_config
 from pipeline.demo import MANIFEST, REAL_CALL, make_calls
 from stages.sources import list_sources
+from tests.pipeline.calling import Cli
 from tests.shared import SHARED, needs_shared
 
 
@@ -72,3 +73,14 @@ def test_finding_it_imports_no_model_library(tmp_path: Path) -> None:
     code += "import json; print(json.dumps(sorted({'torch', 'pyannote.audio'} & set(sys.modules))))"
     done = subprocess.run([sys.executable, "-c", code, str(tmp_path / "x.wav")], capture_output=True, text=True, check=True)
     assert json.loads(done.stdout) == []
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_the_demo_is_one_document_of_its_build_and_its_export(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    found = Cli(capsys).json("demo", tmp_path, "--local")
+    assert (found["command"], found["exit_code"]) == ("demo", 0)
+    assert found["build"]["balance"]["results"] == found["build"]["rows"] > 0
+    assert found["build"]["balance"]["rejects"] == 3
+    assert found["export"]["written"]["words"] == found["export"]["came"]["words"] > 0
+    assert (tmp_path / "moshi").is_dir()

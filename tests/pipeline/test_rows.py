@@ -15,7 +15,9 @@ from pipeline.plan import make_plan
 from pipeline.rows import clip_activity, provenance, rows_of
 from pipeline.said import anew
 from schemas.activity import Activity, Turns
+from schemas.codes import Codes
 from schemas.diarization import Conversation, Diarization, OtherSound, Segment
+from schemas.errors import LawError
 from schemas.health import Health
 from schemas.recording import Recording
 from schemas.row import Row
@@ -26,10 +28,12 @@ from schemas.tracks import Tracks, view_of
 from stages.diarize.rttm import RttmDiarize
 from stages.health.measure import ChannelHealth
 from stages.separate.route import RouteSeparate
+from stages.tokenize.melrvq import MelRvqTokenize
 from stages.turns.channels import ChannelTurns
 from stages.turns.stats import TurnTaking
 from tests.pipeline.talks import decoded
 from tests.pipeline.toy import RATE, chain, toy_recording
+from tests.schemas.test_codes import codes
 
 PLAN = make_plan(chain())
 SOURCE = Source(id="call-1", uris=("a.wav",), corpus="toy", licence="CC0-1.0", consent="yes", language="en", extra='{"a": 1}')
@@ -316,3 +320,17 @@ def test_recorded_channels_have_nothing_of_a_mixture() -> None:
     assert (row.others, row.residual, row.crossfade) == ((), None, 0.0)
     assert {origin.confidence for origin in row.origins} == {None}
     assert {turn.confidence for turn in row.turns} == {None}
+
+
+@pytest.mark.parametrize("length", [2 * RATE, 2 * RATE - 640, 2 * RATE + 640])
+def test_codes_of_another_recording_are_refused(length: int) -> None:
+    plan = make_plan((*chain(), MelRvqTokenize(check=0.0)))
+    values = values_of(toy_recording("x", 2.0), TALK) | {Codes: codes(length, RATE)}
+    made = rows_of(SOURCE, plan, values.__getitem__, 0.01, anew(plan))
+    if length == 2 * RATE:
+        held = [row.codes for row in made]
+        assert all(each is not None and each.lead == 0 for each in held)
+        assert sum(each.frames for each in held if each is not None) == 25
+    else:
+        with pytest.raises(LawError, match=f"mimi of {length} samples at 8000 Hz; the tracks have 16000 at 8000 Hz"):
+            next(made)

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.said import clip_transcript, row_transcript, row_words
 from schemas.activity import Activity
-from schemas.errors import LawError
 from schemas.span import Span, Spans
 from schemas.transcript import Language, Piece, Recovered, Removed, Transcript, Word
 from stages.transcribe.unworded import REACH, unworded
@@ -84,22 +82,3 @@ def test_unworded_speech_is_speech_and_far_from_words(transcript: Transcript, st
         said = [word.span for word in transcript.words(channel)] + [r.span for r in transcript.recovered if r.channel == channel]
         bare = sum(all(not (s.start - reach <= at < s.end + reach) for s in said) for span in speech for at in range(span.start, span.end))
         assert missing[channel] == bare
-
-
-@pytest.mark.parametrize(
-    ("pieces", "wrong"),
-    [
-        ((Piece(0, Span(0, 50), (Word(Span(10, 60), "a", "given"),)),), "outside its piece"),
-        ((Piece(0, Span(0, 50), (Word(Span(10, 10), "a", "given"),)),), "is empty"),
-        ((Piece(0, Span(0, 50), (Word(Span(10, 20), " a", "given"),)),), "no word without spaces"),
-        ((Piece(0, Span(0, 50), (Word(Span(10, 20), "a", "heard"),)),), "METHODS"),
-        ((Piece(0, Span(0, 50), (Word(Span(20, 30), "a", "given"), Word(Span(10, 15), "b", "given"))),), "out of order"),
-        ((Piece(0, Span(0, 50), ()), Piece(0, Span(40, 60), ())), "starts before sample"),
-        ((Piece(0, Span(40, 60), ()), Piece(1, Span(0, 50), ())), "not sorted"),
-        ((Piece(2, Span(0, 50), ()),), "wanted 0 or 1"),
-        ((Piece(0, Span(0, LENGTH + 1), ()),), "beyond the recording"),
-    ],
-)
-def test_broken_laws_are_told(pieces: tuple[Piece, ...], wrong: str) -> None:
-    with pytest.raises(LawError, match=wrong):
-        Transcript(pieces=pieces, length=LENGTH, rate=RATE)

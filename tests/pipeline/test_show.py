@@ -95,4 +95,11 @@ def test_verify_says_where_the_damage_is(damages: list[dict[str, Any]], last: st
 def test_every_command_with_a_result_has_a_text() -> None:
     from pipeline.cli import cli
 
-    assert set(cli.commands) - {"config", "demo"} <= set(SHOW), "config prints YAML, and demo shows its build"
+    assert set(cli.commands) - {"config"} <= set(SHOW), "config prints YAML"
+
+
+def test_a_demo_shows_its_build_and_then_its_export() -> None:
+    interrupted = {"command": "export", "format": "moshi", "out": "moshi", "ending": "interrupted"}
+    text = text_of({"command": "demo", "exit_code": 130, "build": BUILT, "export": interrupted})
+    assert text == text_of(BUILT) + "\n" + text_of(interrupted)
+    assert text_of({"command": "demo", "exit_code": 1, "build": BUILT, "export": None}) == text_of(BUILT)

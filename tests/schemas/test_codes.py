@@ -86,6 +86,12 @@ def test_codes_of_any_stretch_cover_it_and_say_where_they_begin(rate: int, layou
     assert (first + samples.shape[2] - 1) * frame < start + size <= (first + samples.shape[2]) * frame
 
 
+@pytest.mark.parametrize("window", [Span(0, 8001), Span(4000, 4000), Span(8000, 8001)])
+def test_a_window_outside_the_recording_has_no_codes(window: Span) -> None:
+    with pytest.raises(LawError, match="no frames"):
+        clip_codes(codes(8000, 8000), window)
+
+
 @pytest.mark.parametrize("rate", RATES)
 def test_the_usual_rates_divide_into_80_ms(rate: int) -> None:
     assert grid(rate) == Fraction(rate * 80, 1000)

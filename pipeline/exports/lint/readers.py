@@ -17,6 +17,8 @@ from pipeline.exports.lint.subject import Said, Sound, Subject
 from pipeline.place import LocalPlace, Place, place_at
 from schemas.errors import UsageError
 
+KINDS = ("set", "moshi", "tokens", "personaplex", "jmoshi", "hf")
+"""What is read item by item; of our other exports only the files' checksums are looked at."""
 BLOCK = 1 << 18
 """Samples read at a time."""
 MAIN = "SPEAKER_MAIN"
@@ -129,15 +131,22 @@ def _moshi(manifest: Path, where: str, line: str, seen: set[str]) -> Subject:
 def of_tokens(manifests: list[Path]) -> Iterator[Subject]:
     """The tensors of our `tokens` and `personaplex`."""
     for manifest in manifests:
-        with manifest.open(encoding="utf-8") as lines:
-            for line in lines:
-                yield _tokens(manifest, json.loads(line))
+        with manifest.open(encoding="utf-8", errors="replace") as lines:
+            for number, line in enumerate(lines, 1):
+                yield _tokens(manifest, f"{manifest.name}:{number}", line)
 
 
-def _tokens(manifest: Path, entry: dict[str, Any]) -> Subject:
+def _tokens(manifest: Path, where: str, line: str) -> Subject:
     from safetensors import SafetensorError, safe_open
 
-    subject = Subject(f"{entry['file']}: {entry['key']}", rows_wanted=16, codec=entry.get("codec"))
+    try:
+        entry = json.loads(line)
+        subject = Subject(f"{entry['file']}: {entry['key']}", rows_wanted=16, codec=entry.get("codec"))
+        frames = int(entry["frames"])
+    except (ValueError, LookupError, TypeError) as error:
+        subject = Subject(where)
+        subject.note("unreadable", f"no line with file, key and frames: {error}")
+        return subject
     subject.drop_rate = entry.get("token_drop_rate")
     try:
         with safe_open(manifest.parent / entry["file"], framework="numpy") as file:
@@ -148,8 +157,8 @@ def _tokens(manifest: Path, entry: dict[str, Any]) -> Subject:
         subject.note("unreadable", str(error))
     else:
         subject.codes, subject.text = tokens[1:], tokens[:1, entry.get("prefix", 0) :]
-        if tokens.shape[1] != entry["frames"]:
-            subject.note("codes_length", f"{tokens.shape[1]} frames; the list says {entry['frames']}")
+        if tokens.shape[1] != frames:
+            subject.note("codes_length", f"{tokens.shape[1]} frames; the list says {frames}")
     return subject
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from pipeline.exports.format import SUMS, Options
 from pipeline.exports.lint.checks import examine
-from pipeline.exports.lint.readers import reader_of
+from pipeline.exports.lint.readers import KINDS, reader_of
 from pipeline.exports.lint.subject import CHECKS, Finding, Subject
 from pipeline.exports.text import FRAME_RATE, dropped_of
 from pipeline.shards import hash_range
@@ -44,6 +44,8 @@ def run_lint(path: str, tokenizer: str | None = None, most_dropped: float = MOST
         examine(subject, most_dropped)
         for finding in subject.found:
             take(finding)
+    if not totals["items"] and kind in KINDS:
+        take(Finding("empty", path, "its lists name nothing"))
     if totals["with_conditions"] and totals["without_conditions"]:
         what = f"{totals['with_conditions']} items have them, {totals['without_conditions']} have not"
         take(Finding("text_conditions", path, what))
@@ -114,4 +116,6 @@ def lines(result: dict[str, Any]) -> list[str]:
         found += [f"  {place['where']}: {place['what']}" for place in finding["places"]]
         if finding["count"] > len(finding["places"]):
             found.append(f"  and {finding['count'] - len(finding['places'])} more")
+    if result["ok"] and not result["items"]:
+        return [*found, f"all files are those that were written; what is in them is not examined for {result['kind']}"]
     return [*found, "fit for training" if result["ok"] else "not fit for training"]

@@ -15,6 +15,7 @@ Severity = Literal["error", "warning"]
 
 CHECKS: dict[str, tuple[Severity, str]] = {
     "unfinished": ("error", "the export was never finished, or its manifest is gone"),
+    "empty": ("error", "there is no item in it"),
     "changed": ("error", "the file is not the one that was written (SHA-256)"),
     "missing": ("error", "the file is named in a manifest and is not there"),
     "unreadable": ("error", "the file cannot be read; most trainers stop at the first such file"),

@@ -8,7 +8,9 @@ import re
 from stages.transcribe.formats.said import Reading, Said, TranscriptError, lines, said, seconds, short
 
 _CLOCK = re.compile(r"^(?:(\d+):)?(\d{1,2}):(\d{2})[.,](\d{1,3})$")
-_ARROW = re.compile(r"^(\S+)\s+-->\s+(\S+)(?:\s.*)?$")
+_ARROW = re.compile(r"^\s*(\S+?)\s*-->\s*(\S+)(?:\s.*)?$")
+_OTHER_ARROW = re.compile(r"[:.,]\d+\s*-+>\s*\d")
+_ASIDE = re.compile(r"(?:NOTE|STYLE|REGION)(?:\s|$)|\d+\s*$")
 _VOICE = re.compile(r"<v(?:\.[^\s>]*)?\s+([^>]*)>")
 _NAMED = re.compile(r"^\s*(?:-\s*)?([^\s:<>][^:<>]{0,39}):\s+")
 _TAG = re.compile(r"</?(?:b|i|u|c|v|ruby|rt|lang|font)\b[^>]*>|<\d[\d:.]*>|\{\\[^}]*\}")
@@ -17,19 +19,15 @@ _MS98 = re.compile(r"^(?:sw0?)?(\d{4})([AB])-ms98-a-\w+\s+(\d+(?:\.\d+)?)\s+(\d+
 
 
 def read_cues(text: str, where: str) -> Reading:
-    """The cues of a WebVTT or SRT file; a speaker is a `<v Name>` or, at the start of a cue's line, `Name: `."""
+    """The cues of a WebVTT or SRT file; a speaker is a `<v Name>` or, at the start of a cue's line, `Name: `.
+
+    Text behind an empty line belongs to the cue before it.
+    """
     found: list[Said] = []
-    for block in re.split(r"\n[ \t]*\n", text.replace("\r\n", "\n").replace("\r", "\n")):
-        rows = block.strip("\n").split("\n")
-        at = next((index for index, row in enumerate(rows) if _ARROW.match(row.strip())), None)
-        if at is None:
-            continue
-        times = _ARROW.match(rows[at].strip())
-        place = f"{where}, cue {short(rows[at].strip())}"
-        if times is None:
-            raise TranscriptError(f"{place}: has no times")
+    for times, rows in _cues(text, where):
+        place = f"{where}, cue {short(times[0].strip())}"
         start, end = _clock(times[1], place), _clock(times[2], place)
-        parts = _parts("\n".join(rows[at + 1 :]))
+        parts = _parts("\n".join(rows))
         length = sum(len(words) for _, words in parts) or 1
         # Two speakers in one cue share its time by the length of what they say.
         at = 0
@@ -40,6 +38,25 @@ def read_cues(text: str, where: str) -> Reading:
     if not found and "-->" not in text and not text.lstrip("\ufeff").startswith("WEBVTT"):
         raise TranscriptError(f"{where}: holds no cue; wanted lines such as 00:00:01.000 --> 00:00:02.000")
     return Reading(tuple(found))
+
+
+def _cues(text: str, where: str) -> list[tuple[re.Match[str], list[str]]]:
+    """The line of times of each cue, and the lines of its text."""
+    found: list[tuple[re.Match[str], list[str]]] = []
+    for block in re.split(r"\n[ \t]*\n", text.replace("\r\n", "\n").replace("\r", "\n")):
+        rows = block.strip("\n").split("\n")
+        times = [(at, match) for at, row in enumerate(rows) if (match := _ARROW.match(row))]
+        if wrong := next((row for row in rows if _OTHER_ARROW.search(row) and not _ARROW.match(row)), None):
+            raise TranscriptError(f"{where}: {short(wrong.strip())}; wanted a line such as 00:00:01.000 --> 00:00:02.000")
+        if not times and found and not _ASIDE.match(block.strip()):
+            found[-1][1].extend(rows)
+        for (at, match), end in zip(times, [*(at for at, _ in times[1:]), len(rows)], strict=False):
+            mine = rows[at + 1 : end]
+            if end < len(rows) and mine and mine[-1].strip().isdecimal():
+                # The number of the next cue, which no empty line parts from this one.
+                mine.pop()
+            found.append((match, mine))
+    return found
 
 
 def _parts(text: str) -> list[tuple[str, str]]:

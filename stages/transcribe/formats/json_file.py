@@ -63,7 +63,7 @@ def _entry(entry: Any, label: str, place: str) -> Iterator[Said]:
     start = seconds(_first(entry, STARTS, place), "start", place)
     end = _end(entry, start, place)
     sure = _first(entry, CONFIDENCES, None)
-    known = key in WORDS and isinstance(sure, (int, float)) and not isinstance(sure, bool)
+    known = key in WORDS and isinstance(sure, (int, float)) and not isinstance(sure, bool) and 0 <= sure <= 1
     yield said(label, start, end, entry[key], place, word=key in WORDS, confidence=float(sure) if known else None)
 
 

@@ -6,6 +6,7 @@ CTM: `file channel start duration word [confidence]`; STM: `file channel speaker
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from stages.transcribe.formats.said import Reading, Said, TranscriptError, lines, said, seconds
 
@@ -33,7 +34,8 @@ def read_ctm(text: str, where: str, names: Iterable[str]) -> Reading:
         at = seconds(start, "start", place)
         sure = _confidence(fields[5]) if len(fields) > 5 else None
         rows.append((file, said(channel, at, at + seconds(duration, "duration", place), word, place, True, sure)))
-    return Reading(_of_one(rows, names, where), base=1)
+    meant = _file_of({file for file, _ in rows}, names, where)
+    return Reading(tuple(each for name, each in rows if name == meant), base=1)
 
 
 def read_stm(text: str, where: str, names: Iterable[str]) -> Reading:
@@ -53,20 +55,19 @@ def read_stm(text: str, where: str, names: Iterable[str]) -> Reading:
             continue
         start, end = seconds(fields[3], "start", place), seconds(fields[4], "end", place)
         rows.append((fields[0], fields[1], said(fields[2], start, end, words, place)))
-    mine = _of_one([(file, said) for file, _, said in rows], names, where)
-    channels = {channel for _, channel, each in rows if each in mine}
-    if len(channels) == 2:
-        labelled = {id(each): channel for _, channel, each in rows}
-        mine = tuple(Said(labelled[id(each)], each.start, each.end, each.text, False) for each in mine)
-    return Reading(mine, base=1)
+    meant = _file_of({file for file, *_ in rows}, names, where)
+    mine = [(channel, each) for name, channel, each in rows if name == meant]
+    if len({channel for channel, _ in mine}) == 2:
+        return Reading(tuple(replace(each, label=channel) for channel, each in mine), base=1)
+    return Reading(tuple(each for _, each in mine), base=1)
 
 
-def _of_one(rows: list[tuple[str, Said]], names: Iterable[str], where: str) -> tuple[Said, ...]:
-    files = sorted({file for file, _ in rows})
-    wanted = next((name for name in names if name in files), files[0] if len(files) == 1 else None)
+def _file_of(files: set[str], names: Iterable[str], where: str) -> str | None:
+    """The recording that is meant; None in a file without any."""
+    wanted = next((name for name in names if name in files), min(files) if len(files) == 1 else None)
     if wanted is None and files:
         raise TranscriptError(f"{where}: holds {len(files)} recordings, and none is called {' or '.join(map(repr, names))}")
-    return tuple(each for file, each in rows if file == wanted)
+    return wanted
 
 
 def _confidence(text: str) -> float | None:

@@ -10,6 +10,8 @@ from schemas.errors import DuologueError
 
 LONGEST_NAME = 200
 """Characters of a label; a longer one is no name of a side."""
+MOST_SECONDS = 1e9
+"""A time further from 0 than this is none."""
 
 
 class TranscriptError(DuologueError, ValueError):
@@ -47,9 +49,9 @@ def seconds(value: Any, what: str, place: str) -> float:
     try:
         # float also reads digits grouped by underscores, and JSON's true counts as 1.
         number = math.nan if isinstance(value, bool) or (isinstance(value, str) and "_" in value) else float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         number = math.nan
-    if not math.isfinite(number):
+    if not abs(number) <= MOST_SECONDS:
         raise TranscriptError(f"{place}: {what} is {short(value)}; wanted a number of seconds")
     return number
 

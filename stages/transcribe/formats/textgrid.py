@@ -38,6 +38,7 @@ def read_textgrid(text: str, where: str) -> Reading:
         intervals = [_interval(tokens, who, level == "word", f"{place}, interval {number}") for number in range(1, count + 1)]
         if level != "phone":
             tiers.setdefault((who, level == "word"), []).extend(each for each in intervals if each.text.strip())
+    tiers = {key: found for key, found in tiers.items() if found}
     return Reading(tuple(each for (who, word), found in tiers.items() if word or (who, True) not in tiers for each in found))
 
 

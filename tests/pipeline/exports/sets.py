@@ -41,6 +41,10 @@ HOSTILE = "../../etc/pass wd\u202e\x00.wav"
 FREE = RowSource("calls", (), "CC-BY-4.0", None, "en-US", "{}")
 
 
+def word(channel: int, start: float, end: float, text: str) -> RowWord:
+    return RowWord(channel, start, end, text, None, "given")
+
+
 def codes_for(rng: np.random.Generator, seconds: float, codec: str = "mimi", codebooks: int = 8) -> RowCodes:
     rate, hop, bins = {"mimi": (24000, 1920, 2048), "encodec": (24000, 320, 1024), "hubert": (16000, 320, 500)}[codec]
     codebooks = 1 if codec == "hubert" else codebooks

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from schemas.row import Row, RowSource
 from tests.pipeline.calling import Cli
 from tests.pipeline.exports import sets
 
@@ -43,10 +44,24 @@ def test_refused_rows_come_when_they_are_allowed(duologue: Cli, made: Path, tmp_
     assert told["written"]["rows"] == 4
 
 
+def test_rows_for_non_commercial_use_are_told(duologue: Cli, tmp_path: Path) -> None:
+    def of(id: str, licence: str) -> Row:
+        return sets.talk(id, 4.0, source=RowSource("calls", (), licence, None, "en", "{}"))
+
+    made = sets.publish(tmp_path / "set", [of("a", "CC-BY-NC-4.0"), of("b", "CC-BY-4.0"), of("c", "CC-BY-NC-ND-4.0")], 1)
+    told = duologue("export", made, tmp_path / "a", "--to", "chat", "--workers", 0, "-q").splitlines()
+    assert "  for non-commercial use only: 1 rows, 4 s: licence CC-BY-NC-4.0" in told
+    assert len([line for line in told if "non-commercial" in line]) == 1, "what is refused is not also told as exported"
+
+
 def test_splits_are_files_of_their_own(duologue: Cli, made: Path, tmp_path: Path) -> None:
-    duologue("export", made, tmp_path / "a", "--to", "moshi", "--split", "valid=0.4", "--split", "test=0.3", "--workers", 0, "-q")
+    splits = ("--split", "valid=0.4", "--split", "test=0.3", "--split", "none=0.00001")
+    told = duologue("export", made, tmp_path / "a", "--to", "moshi", *splits, "--workers", 0, "-q").splitlines()
     lines = {path.stem: sets.lines(path) for path in (tmp_path / "a").glob("*.jsonl")}
     assert sum(len(each) for each in lines.values()) == 3
+    rows = {name: len(lines.get(name, [])) for name in ("none", "test", "train", "valid")}
+    assert [line for line in told if line.startswith("  split ")] == [f"  split {name}: {count} rows" for name, count in rows.items()]
+    assert rows["none"] == 0, "a split that got nothing is told"
     assert all(line["path"].startswith(f"{split}/") for split, each in lines.items() for line in each)
 
 

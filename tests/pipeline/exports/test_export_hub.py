@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import json
 import threading
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 import yaml
 
@@ -17,6 +19,7 @@ from pipeline.exports.card import card_text, front_matter
 from pipeline.exports.format import Account, Tally
 from pipeline.exports.push import push
 from schemas.errors import UsageError
+from schemas.row import RowLanguage, RowTranscript
 from tests.pipeline.exports import sets
 
 
@@ -36,6 +39,23 @@ def test_the_card_is_read_back_by_the_hubs_own_library(made: Path, tmp_path: Pat
     assert "3 two-party conversations" in card.text
 
 
+def test_the_card_names_the_languages_of_both_sides(tmp_path: Path) -> None:
+    languages = (RowLanguage(0, "ja", "fixed", None, None), RowLanguage(1, "en-GB", "fixed", None, None))
+    row = dataclasses.replace(sets.talk("a", 4.0), transcript=RowTranscript(languages, (), (0.0, 0.0)))
+    sets.run(sets.publish(tmp_path / "set", [row], 1), tmp_path / "out", "hf")
+    front = yaml.safe_load((tmp_path / "out" / "README.md").read_text().split("---\n")[1])
+    assert front["language"] == ["en", "ja"]
+
+
+def test_row_groups_keep_to_their_size(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = pq.read_table(made / "data" / "train-00000-of-00002.parquet")
+    sizes = [first.slice(index, 1).nbytes for index in (0, 1)]
+    monkeypatch.setattr("pipeline.exports.hub.GROUP_BYTES", (max(sizes) + sum(sizes)) // 2)
+    sets.run(made, tmp_path / "out", "hf")
+    groups = [pq.ParquetFile(path).metadata.num_row_groups for path in sorted((tmp_path / "out" / "data").iterdir())]
+    assert groups == [2, 1], "two rows that are too large together are not written together"
+
+
 @pytest.mark.parametrize(
     ("licences", "licence", "name", "gated"),
     [
@@ -43,6 +63,8 @@ def test_the_card_is_read_back_by_the_hubs_own_library(made: Path, tmp_path: Pat
         (("CC-BY-NC-4.0",), "cc-by-nc-4.0", None, True),
         (("LicenseRef-LDC-User-Agreement",), "other", "licenseref-ldc-user-agreement", True),
         (("CC-BY-4.0", "CC0-1.0"), "other", "mixed", False),
+        (("CC-BY-4.0 AND LicenseRef-LDC",), "other", "cc-by-4-0-and-licenseref-ldc", True),
+        (("CC-BY-4.0 AND (MIT OR CC0-1.0)",), "other", "cc-by-4-0-and-mit-or-cc0-1-0", False),
     ],
 )
 def test_licence_and_gate_of_the_card(licences: tuple[str, ...], licence: str, name: str | None, gated: bool) -> None:
@@ -69,6 +91,7 @@ class Hub(ThreadingHTTPServer):
         self.created: list[dict[str, Any]] = []
         self.commits: list[list[str]] = []
         self.refuse = False
+        self.tree: list[dict[str, Any]] = []
 
     @property
     def url(self) -> str:
@@ -100,7 +123,7 @@ class Handler(BaseHTTPRequestHandler):
         return self.rfile.read(int(self.headers.get("Content-Length", 0)))
 
     def do_GET(self) -> None:
-        self.answer([] if "/tree/" in self.path else {"id": "me/calls", "sha": "0" * 40, "siblings": []})
+        self.answer(self.server.tree if "/tree/" in self.path else {"id": "me/calls", "sha": "0" * 40, "siblings": []})
 
     def do_POST(self) -> None:
         data = self.body()
@@ -149,3 +172,21 @@ def test_a_hub_that_says_no_is_told_in_a_sentence(made: Path, tmp_path: Path, hu
         push(str(tmp_path / "out"), "me/calls", token="hf_" + "x" * 34)
     with pytest.raises(UsageError, match="no finished export"):
         push(str(tmp_path), "me/calls")
+
+
+def test_shards_of_another_export_on_the_hub_are_not_mixed_with_ours(made: Path, tmp_path: Path, hub: Hub) -> None:
+    sets.run(made, tmp_path / "out", "hf")
+    digest = next(line.split()[0] for line in (tmp_path / "out" / "SHA256SUMS").read_text().splitlines() if "data/train-00001" in line)
+
+    def held(name: str) -> dict[str, Any]:
+        lfs = {"oid": digest, "size": 9, "pointerSize": 130}
+        return {"type": "file", "path": name, "size": 9, "oid": "2" * 40, "lfs": lfs}
+
+    hub.tree = [held("data/train-00001-of-00002.parquet"), held("data/train-00000-of-00007.parquet"), held("notes/mine.bin")]
+    with pytest.raises(UsageError, match=r"me/calls: holds data/train-00000-of-00007\.parquet, which is not of this export"):
+        push(str(tmp_path / "out"), "me/calls", token="hf_" + "x" * 34)
+    assert hub.commits == []
+    hub.tree = [hub.tree[0], hub.tree[2]]
+    told = push(str(tmp_path / "out"), "me/calls", token="hf_" + "x" * 34)
+    assert told["kept"] == 1
+    assert "data/train-00001-of-00002.parquet" not in hub.files

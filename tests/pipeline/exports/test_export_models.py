@@ -15,13 +15,10 @@ from pipeline.exports.csm import frames
 from pipeline.exports.personaplex import SILENCE, TONE
 from pipeline.exports.tokens_dataset import Windows
 from schemas.errors import UsageError
-from schemas.row import Row, RowCodes, RowSource, RowWord
+from schemas.row import Row, RowCodes, RowSource
 from stages.text_stream.pieces import PAD, SentencePieces
 from tests.pipeline.exports import sets
-
-
-def word(channel: int, start: float, end: float, text: str) -> RowWord:
-    return RowWord(channel, start, end, text, None, "given")
+from tests.pipeline.exports.sets import word
 
 
 def small() -> Row:
@@ -125,11 +122,12 @@ def test_csm_frames_are_text_then_audio_then_an_end(tmp_path: Path) -> None:
 
 
 def test_csm_keeps_to_the_models_context(tmp_path: Path) -> None:
-    words = tuple(word(0, 0.5 * i, 0.5 * i + 0.5, "hi") for i in range(340))
+    words = (*(word(0, 0.5 * i, 0.5 * i + 0.5, "hi") for i in range(340)), word(1, 1.0, 1.4, "hi"))
     row = dataclasses.replace(sets.talk("long", 170.0, codebooks=32), words=words)
     tokenizer = llama(tmp_path / "tokenizer.json", "<|begin_of_text|>", "<|end_of_text|>")
     told = sets.run(sets.publish(tmp_path / "set", [row], 1), tmp_path / "out", "csm", tokenizer=tokenizer)
     assert told["lost"] == {"the utterance has more than 2048 frames": {"words": 340}}
+    assert (told["written"]["words"], told["items"]) == (1, 1)
     assert frames([1], np.zeros((32, 3), dtype=np.int16))[0].shape == (5, 33)
 
 
@@ -162,3 +160,37 @@ def test_personaplex_sets_voice_and_role_before_the_dialogue(tmp_path: Path, mod
         spans = [body[1:9, at : at + voice] for at in range(body.shape[1])]
         assert any(np.array_equal(found[1:9, :voice], span) for span in spans), "the voice prompt is the speaker's own"
     assert len(Windows(tmp_path / "persona", frames=1000)) == 2
+
+
+def test_a_side_without_words_has_no_voice_prompt_and_is_counted(tmp_path: Path, model: str) -> None:
+    row = sets.talk("half", 6.0)
+    rows = [row, dataclasses.replace(row, id="mute", words=tuple(each for each in row.words if each.channel == 1))]
+    told = sets.run(sets.publish(tmp_path / "set", rows, 1), tmp_path / "out", "personaplex", tokenizer=model)
+    assert told["sums"]["without_voice_prompt"] == 1
+
+
+@pytest.mark.parametrize(
+    ("format", "codec", "codebooks", "reason"),
+    [
+        ("csm", "mimi", 32, "no words; add transcribe to the chain"),
+        ("valle", "encodec", 8, "no words; add transcribe to the chain"),
+        ("speechgpt", "hubert", 1, "neither words nor turns"),
+    ],
+)
+def test_a_row_of_which_nothing_is_written_is_not_counted_as_written(
+    tmp_path: Path, format: str, codec: str, codebooks: int, reason: str
+) -> None:
+    full = sets.talk("full", 30.0, codec=codec, codebooks=codebooks)
+    mute = dataclasses.replace(full, id="mute", words=(), turns=())
+    tokenizer = llama(tmp_path / "tokenizer.json", "<|begin_of_text|>", "<|end_of_text|>") if format == "csm" else None
+    told = sets.run(sets.publish(tmp_path / "set", [full, mute], 1), tmp_path / "out", format, tokenizer=tokenizer)
+    assert (told["written"]["rows"], {name: each["rows"] for name, each in told["left_out"].items()}) == (1, {reason: 1})
+    assert told["written"]["words"] == len(full.words)
+    with pytest.raises(UsageError, match=f"nothing was exported to {format}: 1 rows: {reason}"):
+        sets.run(sets.publish(tmp_path / "none", [mute], 1), tmp_path / "nothing", format, tokenizer=tokenizer)
+
+
+def test_a_row_all_of_whose_utterances_are_lost_is_left_out(tmp_path: Path) -> None:
+    alone = dataclasses.replace(sets.talk("alone", 4.0, codec="encodec"), words=(word(0, 0.0, 0.5, "x"),))
+    with pytest.raises(UsageError, match="1 rows: the speaker says nothing else of a second or more"):
+        sets.run(sets.publish(tmp_path / "set", [alone], 1), tmp_path / "out", "valle")

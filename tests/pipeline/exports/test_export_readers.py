@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
+import gzip
 import io
 import json
+import tarfile
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 import soundfile
 
-from schemas.row import Row
+from schemas.row import Row, RowLanguage, RowTranscript
 from stages.text_stream.frames import text_stream
 from stages.text_stream.pieces import SentencePieces
 from stages.torch_audio import ensure_torchaudio
@@ -91,6 +94,23 @@ def test_lhotse_opens_files_and_shar_with_equal_audio(made: Path, rows: list[Row
             told = [(s.channel, w.symbol, w.start) for s in cut.supervisions for w in s.alignment["word"]]
             assert sorted(told) == sorted((w.channel, w.text, w.start) for w in row.words)
             assert cut.duration == row.duration
+
+
+def test_utterances_and_samples_have_the_language_of_their_side(tmp_path: Path) -> None:
+    languages = (RowLanguage(0, "ja", "fixed", None, None), RowLanguage(1, "en", "fixed", None, None))
+    row = dataclasses.replace(sets.talk("two", 6.0), transcript=RowTranscript(languages, (), (0.0, 0.0)))
+    made = sets.publish(tmp_path / "set", [row], 1)
+    for name, file in (("lhotse", "cuts.train.jsonl.gz"), ("shar", "train/cuts.000000.jsonl.gz"), ("nemo", "train/cuts.000000.jsonl.gz")):
+        sets.run(made, tmp_path / name, name)
+        (cut,) = (json.loads(line) for line in gzip.decompress((tmp_path / name / file).read_bytes()).splitlines())
+        sides = {each["id"].split("-")[-2]: each["language"] for each in cut["supervisions"]}
+        assert sides == {"0": "ja", "1": "en"}, name
+    sets.run(made, tmp_path / "webdataset", "webdataset")
+    with tarfile.open(tmp_path / "webdataset" / "train-00000.tar") as tar:
+        (member,) = (each for each in tar.getmembers() if each.name.endswith(".json"))
+        data = tar.extractfile(member)
+        assert data is not None
+        assert json.loads(data.read())["languages"] == ["ja", "en"]
 
 
 def test_nemo_hears_the_user_and_speaks_the_agent(made: Path, rows: list[Row], tmp_path: Path) -> None:

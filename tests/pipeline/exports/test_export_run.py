@@ -6,15 +6,17 @@ import hashlib
 import json
 import shutil
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.drive import Halt, Stop
+from pipeline.exports.exchanges import exchanges
 from pipeline.exports.format import Account, Options, Tally
-from pipeline.exports.licence import allows
+from pipeline.exports.licence import allows, non_commercial
+from pipeline.exports.moshi import alignments
 from pipeline.exports.run import export
 from pipeline.exports.table import FORMATS, format_named
 from pipeline.exports.unit import UnitJob, split_of
@@ -201,3 +203,55 @@ def test_an_account_that_does_not_add_up_is_a_broken_law() -> None:
         account.check(("seconds", "words"), "toy")
     account.lose("too long", words=1)
     account.check(("seconds", "words"), "toy")
+
+
+@pytest.mark.parametrize("format", ["moshi", "jmoshi", "labels", "hf", "lhotse", "shar", "nemo", "webdataset", "chat", "realtime", "s2st"])
+def test_words_and_frames_are_counted_in_what_was_written(made: Path, rows: list[Row], tmp_path: Path, model: str, format: str) -> None:
+    told = sets.run(made, tmp_path / "a", format, tokenizer=model if format == "jmoshi" else None)
+    free = [row for row in rows if row.source.licence == "CC-BY-4.0"]
+    assert told["written"]["words"] == sum(len(row.words) for row in free)
+    carried = sum(row.codes.frames for row in free if row.codes is not None) if "frames" in told["carries"] else 0
+    assert told["written"]["frames"] == carried
+
+
+def test_a_format_that_loses_words_without_a_word_is_stopped(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipeline.exports.chat.exchanges", lambda item: exchanges(item)[:-1])
+    with pytest.raises(Halt, match="words came in and are neither written nor accounted for"):
+        sets.run(made, tmp_path / "a", "chat")
+    monkeypatch.setattr("pipeline.exports.moshi.alignments", lambda item, main: alignments(item, main)[main:])
+    sets.run(made, tmp_path / "b", "moshi")
+    with pytest.raises(Halt, match="words came in and are neither written nor accounted for"):
+        sets.run(made, tmp_path / "c", "moshi", main=(0, 1))
+
+
+def test_a_shard_without_all_its_rows_is_no_export(made: Path, tmp_path: Path) -> None:
+    shutil.copytree(made, tmp_path / "set")
+    manifest = json.loads((tmp_path / "set" / "manifest.json").read_text())
+    manifest["shards"][1]["rows"] += 1
+    (tmp_path / "set" / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(Halt, match=r"train-00001-of-00002\.parquet: 2 rows were read, and the manifest says 3"):
+        sets.run(tmp_path / "set", tmp_path / "a", "chat")
+    assert not (tmp_path / "a" / "export.json").exists()
+
+
+@pytest.mark.parametrize("format", ["parquet", "arrow"])
+def test_a_damaged_shard_is_told_as_one(rows: list[Row], tmp_path: Path, format: Literal["parquet", "arrow"]) -> None:
+    folder = sets.publish(tmp_path / "set", rows, 1, format)
+    shard = folder / "data" / f"train-00000-of-00001.{format}"
+    shard.write_bytes(shard.read_bytes()[: shard.stat().st_size * 2 // 3])
+    for out in ("a", "b"):
+        with pytest.raises(Halt, match=rf"^export: data/train-00000-of-00001\.{format}: the shard cannot be read: "):
+            sets.run(folder, tmp_path / out, "chat")
+        shard.unlink(missing_ok=True)
+
+
+@pytest.mark.parametrize(
+    ("licence", "answer"),
+    [
+        *(("CC-BY-NC-4.0", True), ("cc-by-nc-sa-4.0", True), ("PolyForm-Noncommercial-1.0.0", True), ("CC-BY-4.0", False)),
+        *(("MIT OR CC-BY-NC-4.0", False), ("MIT AND CC-BY-NC-4.0", True), ("CC-BY-NC-4.0 AND LicenseRef-x", True), ("", False)),
+        *(("NOASSERTION", False), ("LicenseRef-x", False), ("(", False)),
+    ],
+)
+def test_which_licences_are_told_as_non_commercial(licence: str, answer: bool) -> None:
+    assert non_commercial(licence) is answer

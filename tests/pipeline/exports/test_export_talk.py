@@ -17,11 +17,8 @@ import soundfile
 from pipeline.exports.sound import side_at
 from schemas.row import Row, RowEvent, RowLanguage, RowTranscript, RowWord
 from tests.pipeline.exports import sets
+from tests.pipeline.exports.sets import word
 from tests.shared import SHARED, needs_shared
-
-
-def word(channel: int, start: float, end: float, text: str) -> RowWord:
-    return RowWord(channel, start, end, text, None, "given")
 
 
 def spoken(id: str, words: tuple[RowWord, ...], seconds: float = 10.0, rate: int = 16000, events: tuple[RowEvent, ...] = ()) -> Row:
@@ -174,6 +171,13 @@ def test_full_duplex_bench_folders_hold_what_its_rules_need(tmp_path: Path) -> N
     assert list(distribution) == [folders["backchannel"].name]
     assert np.flatnonzero(np.array(shares) > 0.01).tolist() == [11, 12, 13]
     assert sum(shares) == pytest.approx(1)
+
+
+def test_events_without_words_to_be_cut_by_are_counted(tmp_path: Path) -> None:
+    mute = (event("pause", 1, 13.0, 13.5), event("interruption", 1, 0.0, 0.5, detail="successful"))
+    row = spoken("a", LONG, 14.0, events=(*EVENTS, *mute))
+    told = sets.run(sets.publish(tmp_path / "set", [row], 1), tmp_path / "out", "fdb")
+    assert (told["items"], told["sums"]["events_without_words"]) == (4, 2)
 
 
 def test_uro_bench_lines_are_single_turns(tmp_path: Path) -> None:

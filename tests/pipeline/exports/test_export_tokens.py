@@ -101,6 +101,10 @@ def test_another_order_is_not_resumed(out: Path) -> None:
     state = Batches(windows, 4, seed=1).state_dict()
     with pytest.raises(ValueError, match="seed was 1 and is 2"):
         Batches(windows, 4, seed=2).load_state_dict(state)
+    with pytest.raises(ValueError, match="world was 1 and is 2"):
+        Batches(windows, 4, seed=1, world=2).load_state_dict(state)
+    with pytest.raises(ValueError, match="frames was 20 and is 21"):
+        Batches(Windows(out, frames=21), 4, seed=1).load_state_dict({**state, "windows": len(Windows(out, frames=21))})
     with pytest.raises(ValueError, match="wanted at least one batch"):
         Batches(windows, 1000)
 

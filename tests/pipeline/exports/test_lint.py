@@ -248,6 +248,22 @@ def test_sets_are_checked_row_by_row(tmp_path: Path) -> None:
     assert errors(found(folder / "data" / "train-00001-of-00002.parquet")) == {"codes_length": 1, "channel_order": 1}
 
 
+def test_an_export_that_is_not_read_item_by_item_is_not_called_fit(made: Path, tmp_path: Path) -> None:
+    sets.run(made, tmp_path / "a", "chat")
+    told = run_lint(str(tmp_path / "a"))
+    assert told["ok"]
+    assert lines(told)[-1] == "all files are those that were written; what is in them is not examined for chat"
+
+
+def test_an_export_whose_list_is_empty_is_not_called_fit(moshi: Path, made: Path, model: str, tmp_path: Path) -> None:
+    shutil.copytree(moshi, tmp_path / "a")
+    (tmp_path / "a" / "train.jsonl").write_text("")
+    assert errors(found(tmp_path / "a")) == {"empty": 1, "changed": 1}
+    sets.run(made, tmp_path / "b", "tokens", tokenizer=model)
+    (tmp_path / "b" / "train.jsonl").write_text('{"file": "x"}\n[1]\n{')
+    assert errors(found(tmp_path / "b")) == {"changed": 1, "unreadable": 3}
+
+
 def test_what_is_nothing_known_is_refused(tmp_path: Path) -> None:
     (tmp_path / "x.txt").write_text("hello")
     for path in (tmp_path, tmp_path / "x.txt", tmp_path / "absent"):

@@ -1,4 +1,4 @@
-"""The recogniser's own times mended, and what all aligners share: lawful times, spreading, words that are not said."""
+"""The recogniser's own times mended, and what all aligners share: spreading, words that are not said."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from schemas.span import Span
 from stages.align.attention import AttentionAlign
-from stages.align.pieces import filled, lawful, otherwise, spread
+from stages.align.pieces import filled, otherwise, spread
 from stages.stage import Stage
 from tests.stages.align.speech import piece, tracks, transcript
 
@@ -36,17 +36,6 @@ def test_times_that_nobody_speaks_in_are_spread() -> None:
     both = tracks(np.random.default_rng(0).standard_normal(8 * RATE) * 0.1, rate=RATE)
     found = AttentionAlign().load("cpu")(both, transcript(both, [piece(["one", "seven"], 0, 0, 8 * RATE, "attention")])).pieces[0]
     assert [(word.method, word.span) for word in found.words] == [("spread", Span(0, 24000)), ("spread", Span(24000, 64000))]
-
-
-@given(st.lists(st.tuples(st.integers(-50, 150), st.integers(-50, 150)), min_size=1, max_size=20), st.integers(20, 100))
-def test_any_times_become_lawful_and_lawful_ones_stay(pairs: list[tuple[int, int]], length: int) -> None:
-    inside = Span(10, 10 + length)
-    found = lawful(pairs, inside)
-    at = inside.start
-    for span in found:
-        assert at <= span.start < span.end <= inside.end
-        at = span.end
-    assert lawful([(span.start, span.end) for span in found], inside) == found
 
 
 @given(st.lists(st.booleans(), min_size=1, max_size=9))

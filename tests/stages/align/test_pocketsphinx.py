@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from schemas.errors import UsageError
 from schemas.span import Span
-from schemas.transcript import Piece, Transcript
-from stages.align.pocketsphinx import PocketsphinxAlign, grammar, grouped
+from schemas.transcript import Language, Piece, Transcript
+from stages.align.pocketsphinx import PocketsphinxAlign, english, grammar, grouped
 from stages.align.sphinx_model import Said, Sphinx
 from stages.stage import Stage
 from tests.shared import SHARED, needs_shared
@@ -151,6 +151,22 @@ def test_another_language_keeps_believable_times_and_spreads_the_rest() -> None:
     assert found.pieces[0] == given_times[0]
     assert [word.method for word in found.pieces[1].words] == ["spread", "spread"]
     assert [len(word.span) for word in found.pieces[1].words] == [round(90000 * 2 / 7), 90000 - round(90000 * 2 / 7)]
+
+
+@pytest.mark.parametrize(("tag", "spoken"), [("en", True), ("en-GB", True), ("en_US", True), ("eng", True), ("de", False), ("enm", False)])
+def test_english_is_known_by_any_tag_that_is_about(tag: str, spoken: bool) -> None:
+    none = Transcript(pieces=(), length=1, rate=8000, languages=(Language(tag, "claimed"), None))
+    assert english(none) == (spoken, True)
+
+
+def test_a_piece_without_end_is_not_searched(monkeypatch: pytest.MonkeyPatch) -> None:
+    call = calls()["short"]
+    both = tracks(call.x, rate=call.rate)
+    first = call.pieces()[0]
+    monkeypatch.setattr("stages.align.pocketsphinx.LONGEST", (len(first.span) - 1) / call.rate)
+    assert {word.method for word in aligner()(both, transcript(both, [first])).pieces[0].words} == {"spread"}
+    monkeypatch.setattr("stages.align.pocketsphinx.LONGEST", len(first.span) / call.rate)
+    assert {word.method for word in aligner()(both, transcript(both, [first])).pieces[0].words} == {"pocketsphinx"}
 
 
 @settings(max_examples=8, deadline=None)

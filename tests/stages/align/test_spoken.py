@@ -87,6 +87,15 @@ def test_any_text_has_readings_of_letters_and_apostrophes_or_none(text: str) -> 
             assert set(word) <= set("abcdefghijklmnopqrstuvwxyz'.-")
 
 
+def test_every_character_has_readings_or_none() -> None:
+    for code in range(0x110000):
+        if chr(code).isdigit() or code < 0x500:
+            for text in (chr(code), f"a{chr(code)}", f"3{chr(code)}", f"{chr(code)}/2"):
+                spoken(text, KNOWN.__contains__)
+    assert spoken("٣", KNOWN.__contains__) == (("three",),)
+    assert spoken("1/" + "9" * 5000, KNOWN.__contains__)
+
+
 def value(words: tuple[str, ...]) -> int:
     """The number that words name, as one learns it: tens and ones add up, hundred multiplies, thousands close a group."""
     tens = {"twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90}

@@ -60,6 +60,13 @@ def test_no_path_is_told() -> None:
     assert ctc_align(table(0, 5, 3), [0, 1]) is None
 
 
+def test_what_would_take_too_much_memory_is_not_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert ctc_align(table(0, 9, 3), [1, 2]) is not None
+    monkeypatch.setattr("stages.align.viterbi.MOST_STEPS", 9 * 5 - 1)
+    assert ctc_align(table(0, 9, 3), [1, 2]) is None
+    assert ctc_align(table(0, 8, 3), [1, 2]) is not None
+
+
 def test_it_equals_torchaudio() -> None:
     if not ensure_torchaudio():
         pytest.skip("torchaudio's compiled extension does not load here")

@@ -103,6 +103,9 @@ def test_the_corpus_s_own_transcript_is_the_reference(tmp_path: Path) -> None:
 def test_a_transcript_that_cannot_be_read_leaves_the_true_channels(tmp_path: Path) -> None:
     found = scores([1, 0], [0, 2], [[1, 0], [0, 2]], (0, 1), str(tmp_path / "nothing.json"))
     assert found.reference == "true_channels"
+    assert found.unread is not None
+    assert "nothing.json" in found.unread
+    assert scores([1, 0], [0, 2], [[1, 0], [0, 2]], (0, 1)).unread is None
 
 
 def rated(reference: str, errors: int) -> WordScores:

@@ -36,6 +36,11 @@ def test_numbers_letter_case_contractions_and_fillers_are_no_errors() -> None:
     assert normalised("你好吗", "zh-Hans") == "你 好 吗"
 
 
+@pytest.mark.parametrize("tag", ["en", "eng", "en_US", "EN-gb"])
+def test_every_tag_of_english_is_english(tag: str) -> None:
+    assert normalised("It's um 5 colours", tag) == normalised("it is five colors")
+
+
 def test_a_side_without_words() -> None:
     assert word_errors("", "bee cat") == WordErrors(0, insertions=2)
     assert word_errors("", "bee").rate is None

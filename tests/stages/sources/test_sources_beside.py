@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from stages.calibrate.measure import Calibrate
 from stages.diarize.rttm import RttmDiarize
 from stages.sources import Listing, SourceSettings, list_sources, with_files
+from stages.transcribe.whisper import WhisperTranscribe
 from stages.turns.stats import TurnTaking
 from stages.vad.energy import EnergyVad
 from tests.stages.calibrate.parts import chain
@@ -67,3 +69,14 @@ def test_a_manifest_names_the_file_and_a_refused_name_is_none(folder: Path) -> N
 def test_a_chain_inside_a_stage_is_asked_too(folder: Path) -> None:
     stage = Calibrate(chain=chain(EnergyVad()), reference=EnergyVad(), stats=TurnTaking())
     assert keys(folder, stage) == keys(folder, RttmDiarize()) != keys(folder)
+
+
+def test_so_is_the_transcript_that_calibration_compares_with(folder: Path) -> None:
+    (folder / "a.json").write_text("[]")
+    (folder / "m.jsonl").write_text(json.dumps({"uri": "a.wav", "rttm": "a.rttm", "transcript": "a.json"}))
+    plain = Calibrate(chain=chain(EnergyVad()), reference=EnergyVad(), stats=TurnTaking())
+    hears = dataclasses.replace(plain, transcribe=WhisperTranscribe())
+    before = [keys(folder / "m.jsonl", stage) for stage in (plain, hears)]
+    (folder / "a.json").write_text("[ ]")
+    after = [keys(folder / "m.jsonl", stage) for stage in (plain, hears)]
+    assert [one == other for one, other in zip(before, after, strict=True)] == [True, False]

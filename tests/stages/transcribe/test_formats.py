@@ -140,6 +140,11 @@ def test_a_textgrid_in_the_short_format_with_an_aligners_tiers() -> None:
     assert rows(text, "call.TextGrid") == [("ann", 0, 1, "one", True), ("ann", 1, 2, "two", True)]
 
 
+def test_a_words_tier_without_words_leaves_the_utterances() -> None:
+    tiers = tier("ann - words", (0, 2, "")) + tier("ann", (0, 2, "one two"))
+    assert rows(SHORT.format(size=2, tiers=tiers), "call.TextGrid") == [("ann", 0, 2, "one two", False)]
+
+
 def test_textgrids_that_are_none() -> None:
     assert "is no TextGrid" in problem("hello", "call.TextGrid")
     assert "is no TextGrid; wanted" in problem('"ooTextFile" "Pitch"', "call.TextGrid")
@@ -167,6 +172,18 @@ def test_stm_by_channel_where_it_has_two_else_by_speaker() -> None:
     assert rows(one, "call.stm") == [("ann", 1, 6, "hello", False), ("bob", 3, 5, "or not", False)]
 
 
+def test_utterances_of_another_recording_of_an_stm_name_no_channel() -> None:
+    text = "call 1 ann 1 2 yes\ncall 1 bob 3 4 no\nother 2 ann 1 2 yes\n"
+    assert rows(text, "all.stm") == [("ann", 1, 2, "yes", False), ("bob", 3, 4, "no", False)]
+
+
+def test_numbers_that_no_recording_has_are_refused() -> None:
+    for number in ("1" + "0" * 400, "1e305", "-1e10"):
+        assert "wanted a number of seconds" in problem(f'[{{"start": {number}, "end": 2, "text": "x"}}]', "call.json")
+    sure = f'[{{"start": 1, "end": 2, "word": "x", "confidence": 1{"0" * 400}}}]'
+    assert read(sure, "call.json").said[0].confidence is None
+
+
 def test_cues_with_speakers() -> None:
     vtt = (
         "WEBVTT\n\nNOTE x\n\n1\n00:01.000 --> 00:02.500 align:start\n<v Ann>Hello &amp; <b>welcome</b>\n\n"
@@ -181,6 +198,21 @@ def test_cues_with_speakers() -> None:
     ]
     assert "holds no cue" in problem("hello", "call.srt")
     assert "is no time such as" in problem("1 --> 2\nx", "call.srt")
+
+
+def test_no_text_of_a_cue_is_passed_over() -> None:
+    """Empty lines inside a cue or between all lines, none between two cues, and arrows without spaces; other arrows are refused."""
+    first, second = "00:00:01,000 --> 00:00:02,000", "00:00:03,000 --> 00:00:04,000"
+    wanted = [("Ann", 1, 2, "one 2 three", False), ("Bob", 3, 4, "four", False)]
+    for text in (
+        f"1\n{first}\nAnn: one 2\n\nthree\n\n2\n{second}\nBob: four\n",
+        f"1\n{first}\nAnn: one 2 three\n2\n{second}\nBob: four\n",
+        f"1\n\n{first}\n\nAnn: one 2\n\nthree\n\n2\n\n{second}\n\nBob: four\n",
+        f"1\n{first}\nAnn: one 2 three\n\n2\n{second.replace(' ', '')}\nBob: four\n",
+        f"WEBVTT\n\nintro\n{first}\nAnn: one 2 three\n\nNOTE not said\n\nSTYLE\nx\n\n{second}\nBob: four\n",
+    ):
+        assert rows(text, "call.srt") == wanted
+    assert "'00:00:03,000 -> 00:00:04,000'; wanted a line" in problem(f"1\n{first}\nx\n\n2\n{second.replace('--', '-')}\ny\n", "call.srt")
 
 
 def test_lines_of_telephone_corpora() -> None:
