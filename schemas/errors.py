@@ -26,6 +26,7 @@ REASONS: dict[str, str] = {
     "duplicate_id": "an earlier input of the same run already has this id (compared after Unicode normalisation and case folding)",
     "bad_name": "the file's name is not valid Unicode or no relative path, so no row could name it",
     "side_missing": "one file of a one-file-per-side recording is absent",
+    "no_audio": "a table or transcript of the corpus names this recording, and its audio is not there",
     "not_audio": "the file is not audio in any supported container",
     # found while decoding
     "missing": "the file is named by the source but is not there or cannot be opened",

@@ -1,4 +1,4 @@
-"""All files below a folder, local or remote, in one go: audio files with size and fingerprint, everything else counted."""
+"""All files below a folder, local or remote, in one go, with size and fingerprint: audio, and everything else, which is counted too."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _LONGEST_SUFFIX = 12
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """An audio file found below a folder."""
+    """A file found below a folder."""
 
     path: str
     """Below the folder, `/` between its parts, exactly as the file system spells it."""
@@ -28,7 +28,11 @@ class Walk:
     """What lies below a folder: every file is one of `files`, one of `unnameable`, or counted in `ignored`."""
 
     files: list[File] = field(default_factory=list)
-    """Sorted by path."""
+    """Audio, sorted by path."""
+    others: list[File] = field(default_factory=list)
+    """What of `ignored` can be named and opened: transcripts, tables, lists, documents, hidden files. Sorted by path."""
+    odd: list[tuple[str, str]] = field(default_factory=list)
+    """The rest of `ignored`: shown path, and the reason it is counted under."""
     unnameable: list[str] = field(default_factory=list)
     """Audio files whose names cannot be written as text or as a relative path; shown with the odd bytes escaped."""
     ignored: Counter[str] = field(default_factory=Counter)
@@ -45,6 +49,8 @@ def walk(folder: str, suffixes: tuple[str, ...]) -> Walk:
     wanted = {suffix.lower() for suffix in suffixes}
     found = _walk_remote(folder, wanted) if is_url(folder) else _LocalWalk(folder, wanted).run()
     found.files.sort(key=lambda file: file.path)
+    found.others.sort(key=lambda file: file.path)
+    found.odd.sort()
     found.unnameable.sort()
     _tell_links(found)
     return found
@@ -117,22 +123,33 @@ class _LocalWalk:
         else:
             odd = None if entry.is_file(follow_symlinks=False) else "(not a regular file)"
         if odd:
-            self.found.ignored[odd] += 1
-        elif _is_audio(path, self.wanted, self.found.ignored):
+            self._note(path, odd)
+        else:
             self._add(entry, path)
         return None
 
+    def _note(self, path: str, odd: str) -> None:
+        self.found.ignored[odd] += 1
+        self.found.odd.append((shown(path), odd))
+
     def _add(self, entry: os.DirEntry[str], path: str) -> None:
+        audio = _is_audio(path, self.wanted, self.found.ignored)
         if not is_text(path):
-            self.found.unnameable.append(shown(path))
+            if audio:
+                self.found.unnameable.append(shown(path))
+            else:
+                self.found.odd.append((shown(path), _ignored_as(path)))
             return
         try:
             stat = entry.stat()
         except OSError as error:
-            self.found.ignored["(cannot be opened)"] += 1
-            self.found.problems.append(f"The file {path} cannot be opened ({error.strerror}); it was not listed.")
+            if audio:
+                self._note(path, "(cannot be opened)")
+                self.found.problems.append(f"The file {path} cannot be opened ({error.strerror}); it was not listed.")
+            else:
+                self.found.odd.append((path, "(cannot be opened)"))
             return
-        self.found.files.append(File(path, local_fingerprint(stat), stat.st_size))
+        (self.found.files if audio else self.found.others).append(File(path, local_fingerprint(stat), stat.st_size))
 
     def _odd_link(self, entry: os.DirEntry[str]) -> str | None:
         target = os.path.realpath(entry.path)
@@ -167,10 +184,12 @@ def _walk_remote(url: str, wanted: set[str]) -> Walk:
         path = name[len(root.rstrip("/")) + 1 :]
         if path.endswith("/") or not path:
             continue
-        if not _is_audio(path, wanted, found.ignored):
-            continue
+        audio = _is_audio(path, wanted, found.ignored)
         if not is_text(path) or path.startswith("/") or "://" in path:
-            found.unnameable.append(shown(path))
+            if audio:
+                found.unnameable.append(shown(path))
+            else:
+                found.odd.append((shown(path), _ignored_as(path)))
         else:
-            found.files.append(File(path, fingerprint(info), int(info.get("size") or 0)))
+            (found.files if audio else found.others).append(File(path, fingerprint(info), int(info.get("size") or 0)))
     return found
