@@ -123,7 +123,7 @@ def load_config(where: str | None, overrides: Sequence[str] = ()) -> Config:
     Raises `UsageError` that names the file, the setting and the nearest valid choice.
     """
     place = where or "stereo_calls"
-    data = _read(place)
+    data = read_settings(place, ready_made(), "config")
     for override in sorted(overrides, key=lambda each: not _chooses_backend(each)):
         _apply(data, override)
     return build_config(data, place)
@@ -152,31 +152,35 @@ def build_config(data: dict[str, Any], place: str) -> Config:
     return Config(name=name, chain=tuple(stages), **made)
 
 
-def ready_made() -> dict[str, Any]:
-    """Ready-made configs by name."""
-    folder = resources.files("configs")
+def ready_made(below: str = "") -> dict[str, Any]:
+    """Ready-made configs by name, or what else lies ready in a folder below them."""
+    folder = resources.files("configs").joinpath(below) if below else resources.files("configs")
     return {entry.name.removesuffix(".yaml"): entry for entry in folder.iterdir() if entry.name.endswith(".yaml")}
 
 
-def _read(where: str) -> dict[str, Any]:
+def read_settings(where: str, ready: dict[str, Any], what: str) -> dict[str, Any]:
+    """The contents of a YAML file, or of one of the `ready` ones by name; `what` is what such a file is called.
+
+    Raises `UsageError` that names the file.
+    """
     path = Path(where)
     if path.is_file():
         if path.stat().st_size > MAX_BYTES:
-            raise UsageError(f"{where}: {path.stat().st_size} bytes; a config has at most {MAX_BYTES}")
+            raise UsageError(f"{where}: {path.stat().st_size} bytes; a {what} has at most {MAX_BYTES}")
         try:
             text = path.read_text(encoding="utf-8")
         except UnicodeDecodeError as error:
             raise UsageError(f"{where}: not UTF-8 text: {error}") from error
-    elif where in ready_made():
-        text = ready_made()[where].read_text(encoding="utf-8")
+    elif where in ready:
+        text = ready[where].read_text(encoding="utf-8")
     else:
-        raise UsageError(f"{where}: no such config file; ready-made are {', '.join(sorted(ready_made()))}")
+        raise UsageError(f"{where}: no such {what} file; ready-made are {', '.join(sorted(ready))}")
     try:
         data = yaml.safe_load(text)
     except yaml.YAMLError as error:
         raise UsageError(f"{where}: not valid YAML: {' '.join(str(error).split())}") from error
     except RecursionError as error:
-        raise UsageError(f"{where}: not valid YAML for a config: nested too deeply") from error
+        raise UsageError(f"{where}: not valid YAML for a {what}: nested too deeply") from error
     if not isinstance(data, dict):
         raise UsageError(f"{where}: wanted a mapping of settings, got {type(data).__name__}")
     return data

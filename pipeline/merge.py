@@ -102,14 +102,22 @@ def _check_ids(places: Sequence[Place], manifests: Sequence[dict[str, Any]]) -> 
 
 def _ids(place: Place, manifest: dict[str, Any]) -> Iterator[str]:
     for shard in manifest["shards"]:
-        parquet = shard["name"].endswith(".parquet")
-        with place.opened(shard["name"], in_order=not parquet) as file:
-            if parquet:
-                yield from (str(id) for id in pq.read_table(file, columns=["id"]).column("id").to_pylist())
-            else:
-                with pa.ipc.open_stream(pa.PythonFile(file, "r")) as stream:
-                    for batch in stream:
-                        yield from (str(id) for id in batch.column("id").to_pylist())
+        try:
+            yield from _ids_of(place, shard["name"])
+        except (OSError, pa.ArrowException) as error:
+            name = f"{place.root}/{shard['name']}"
+            raise UsageError(f"{name}: not what its manifest says: {error}; run: duologue verify {place.root}") from error
+
+
+def _ids_of(place: Place, name: str) -> Iterator[str]:
+    parquet = name.endswith(".parquet")
+    with place.opened(name, in_order=not parquet) as file:
+        if parquet:
+            yield from (str(id) for id in pq.read_table(file, columns=["id"]).column("id").to_pylist())
+        else:
+            with pa.ipc.open_stream(pa.PythonFile(file, "r")) as stream:
+                for batch in stream:
+                    yield from (str(id) for id in batch.column("id").to_pylist())
 
 
 def _renamed(places: Sequence[Place], manifests: Sequence[dict[str, Any]]) -> list[tuple[Place, str, ShardRecord]]:

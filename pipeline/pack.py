@@ -31,7 +31,7 @@ from schemas.plain import from_plain, to_plain
 from schemas.recording import Recording
 from schemas.source import Source
 
-ROW_FORMAT = 4
+ROW_FORMAT = 5
 """Raised by hand when rows or shards are laid out anew from the same values."""
 STAGING = ".staging"
 

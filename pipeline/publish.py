@@ -23,7 +23,8 @@ from pipeline.state import config_data
 from schemas.errors import RejectRecord
 from schemas.plain import to_plain
 
-MANIFEST_FORMAT = 1
+MANIFEST_FORMAT = 2
+"""Raised by hand when the columns of a row change: sets of two formats cannot be merged."""
 REJECTS = "rejects.parquet"
 PACKAGES = ("duologue", "numpy", "pyarrow", "soundfile", "soxr", "av", "numba", "scipy", "silero-vad", "onnxruntime")
 """Packages whose version can show in the data."""

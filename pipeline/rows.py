@@ -38,6 +38,7 @@ from schemas.span import Span, Spans
 from schemas.stats import Stats
 from schemas.tracks import Tracks
 from schemas.transcript import Transcript
+from stages.rights.recorded import row_rights
 
 Value = Callable[[type], Any]
 """Gives the dialogue's stored value of a type."""
@@ -120,6 +121,7 @@ def _row(source: Source, plan: Plan, value: Value, tracks: Tracks, part: _Part, 
     return Row(
         id=id,
         source=RowSource(source.corpus, source.uris, source.licence, source.consent, source.language, source.extra),
+        rights=row_rights(source, (weights for step in plan.steps for weights in step.stage.weights())),
         audio=RowAudio(encode(tracks.samples, tracks, window), None),
         rate=rate,
         duration=len(window) / rate,

@@ -45,11 +45,17 @@ AUDIT_KINDS: dict[str, Kind] = {
     "swapped_sides": Kind(
         "channels", "the transcript's sides fit the channels the other way round", "build with the sides turned round", "reject"
     ),
+    "cut_mono": Kind(
+        "channels",
+        "the channels are one mixture cut up by speaker: who does not speak is perfectly silent, and nothing or the same sound overlaps",
+        "build it as mono from the uncut recording; overlaps and backchannels are lost or doubled here",
+        "reject",
+    ),
     "gated_silence": Kind(
         "channels",
-        "each channel is perfectly silent whenever its speaker is: a cut-up mono mixture or a noise gate, and not two microphones",
-        "ask how the channels were made; overlaps and backchannels are probably lost",
-        "reject",
+        "each channel is perfectly silent away from its speaker, as behind a noise gate",
+        "breaths and soft backchannels are probably lost; ask for ungated tracks",
+        "flag",
     ),
     "separated": Kind(
         "channels",

@@ -12,6 +12,7 @@ from schemas.plain import arrow_type
 from schemas.recording import Decoding
 from schemas.row_codes import RowCodes as RowCodes
 from schemas.row_codes import RowFidelity as RowFidelity
+from schemas.row_rights import RowRights as RowRights
 from schemas.row_said import RowEvent as RowEvent
 from schemas.row_said import RowLanguage as RowLanguage
 from schemas.row_said import RowRemoved as RowRemoved
@@ -161,6 +162,7 @@ class Row:
 
     id: str
     source: RowSource
+    rights: RowRights
     audio: RowAudio
     rate: int
     """Hz, the recording's own."""

@@ -34,13 +34,21 @@ MEETS_STAGES = {
     "pipeline/doctor.py": {"stages.decode", "stages.torch_audio", "stages.vad"},
     "pipeline/funnel.py": {"stages.filter"},
     "pipeline/funnel_columns.py": {"stages.filter"},
+    "pipeline/exports/card.py": {"stages.rights"},
+    "pipeline/exports/format.py": {"stages.rights"},
+    "pipeline/exports/item.py": {"stages.rights"},
+    "pipeline/exports/licence.py": {"stages.rights"},
+    "pipeline/exports/rights.py": {"stages.rights"},
     "pipeline/exports/text.py": {"stages.text_stream"},
     "pipeline/plan.py": {"stages.stage"},
+    "pipeline/policy.py": {"stages.rights"},
+    "pipeline/report/players.py": {"stages.audit"},
+    "pipeline/rows.py": {"stages.rights"},
     "pipeline/said.py": {"stages.stage", "stages.transcribe"},
     "pipeline/shape/card.py": {"stages.shape"},
     "pipeline/shape/cut.py": {"stages.turns"},
     "pipeline/shape/plan.py": {"stages.shape"},
-    "pipeline/shape/reading.py": {"stages.stage"},
+    "pipeline/shape/reading.py": {"stages.rights", "stages.stage"},
     "pipeline/shape/run.py": {"stages.shape"},
     "pipeline/shape/settings.py": {"stages.shape"},
     "pipeline/shape/values.py": {"stages.shape", "stages.turns"},
@@ -52,7 +60,8 @@ MEETS_STAGES = {
     "pipeline/state.py": {"stages.sources", "stages.stage"},
 }
 """Where the engine knows stages beyond the table of backends: the listing of sources (which runs before the chain), the stage protocol,
-the spool, the sandbox that probes files, doctor's two trials, and calibration, whose one stage holds a chain and whose sums are scores."""
+the spool, the sandbox that probes files, doctor's two trials, the terms of licences, the outline of a waveform, and calibration, whose one
+stage holds a chain and whose sums are scores."""
 
 HEAVY = {
     *("torch", "torchaudio", "pyannote", "silero_vad", "faster_whisper", "transformers", "ctranslate2", "onnxruntime", "ray", "datasets"),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from pipeline.exports.format import Account
 from pipeline.exports.licence import ABSENT
+from pipeline.exports.rights import of_all
 from schemas.source import slug
+from stages.rights.licences import UNKNOWN_EXPRESSION, Expression, expression_of, together
+from stages.rights.terms import terms_of
 
 ON_THE_HUB = {
     *("apache-2.0", "mit", "cc0-1.0", "cc-by-2.0", "cc-by-2.5", "cc-by-3.0", "cc-by-4.0", "cc-by-sa-3.0", "cc-by-sa-4.0"),
@@ -16,11 +18,9 @@ ON_THE_HUB = {
 }
 """Licences that the hub knows by name; of any other it wants `other` and a name."""
 SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"), (10_000_000, "1M<n<10M"))
-FREE = ("CC0-", "CC-BY-4.0", "CC-BY-3.0", "CC-BY-2.0", "CC-BY-SA-", "MIT", "Apache-2.0", "ODC-By", "PDDL")
-"""How the names of licences begin that ask for no more than credit or likeness: data under them needs no gate."""
 GATE = (
     "This data set holds recordings of people. By asking for access you agree to use it under the licences in its column "
-    "`source.licence`, not to try to find out who the speakers are, and not to imitate their voices."
+    "`rights`, not to try to find out who the speakers are, and not to imitate their voices."
 )
 
 
@@ -50,15 +50,16 @@ def front_matter(account: Account, about: dict[str, Any], splits: list[str]) -> 
     }
     if languages:
         data["language"] = languages
+    own = together(expression_of(licence) or UNKNOWN_EXPRESSION for licence in licences)
+    everything = together((own, of_all(account)))
     known = licences[0].lower() if len(licences) == 1 else ""
-    if known in ON_THE_HUB:
+    if everything.terms != own.terms:
+        data |= {"license": "other", "license_name": slug(str(everything), 80), "license_link": "README.md"}
+    elif known in ON_THE_HUB:
         data["license"] = known
     else:
-        data["license"] = "other"
-        data["license_name"] = slug(licences[0]) if len(licences) == 1 else "mixed"
-        data["license_link"] = "README.md"
-    names = {part for licence in licences for part in re.findall(r"[^\s()]+", licence)} - {"AND", "OR"}
-    if not all(name.startswith(FREE) for name in names):
+        data |= {"license": "other", "license_name": slug(licences[0]) if len(licences) == 1 else "mixed", "license_link": "README.md"}
+    if not _free(everything):
         data["extra_gated_prompt"] = GATE
         data["extra_gated_fields"] = {"Affiliation": "text", "I agree": "checkbox"}
     return data
@@ -68,6 +69,31 @@ def kept_licences(account: Account) -> list[str]:
     """Licences of rows that were written, by name."""
     refused = {reason.removeprefix("licence ") for reason in account.left_out if reason.startswith("licence ")}
     return sorted(set(account.licences) - refused) or [ABSENT]
+
+
+def _free(expression: Expression) -> bool:
+    """Whether no more than credit or likeness is asked for: such data needs no gate."""
+    return expression.met(lambda name: terms_of(name).commercial is True and terms_of(name).derivatives is True)
+
+
+def _rights(account: Account) -> list[str]:
+    """What may be done with the rows, by the licences of data and models together."""
+    if not account.rights:
+        return []
+    lines = [
+        *("", "The strictest of the licences of the data and of the models that shaped it holds for each row (column `rights`):", ""),
+        *("| licences together | commercial use | adaptations | share alike | credit | rows | hours |", "|---|---|---|---|---|---|---|"),
+    ]
+    for name, tally in sorted(account.rights.items()):
+        terms = (expression_of(name) or UNKNOWN_EXPRESSION).terms
+        answers = [_word(each, "yes", "no") for each in (terms.commercial, terms.derivatives)]
+        answers += [_word(each, "asked", "not asked") for each in (terms.share_alike, terms.attribution)]
+        lines.append(f"| {_cell(name)} | {' | '.join(answers)} | {tally.rows} | {tally.seconds / 3600:.2f} |")
+    return lines
+
+
+def _word(answer: bool | None, yes: str, no: str) -> str:
+    return "not known" if answer is None else yes if answer else no
 
 
 def _page(account: Account, about: dict[str, Any]) -> str:
@@ -92,6 +118,7 @@ def _page(account: Account, about: dict[str, Any]) -> str:
         tally = account.licences.get(name)
         if tally is not None:
             lines.append(f"| {_cell(name)} | {tally.rows} | {tally.seconds / 3600:.2f} |")
+    lines += _rights(account)
     lines += ["", f"{int(account.sums.get('consent stated', 0))} rows say how their speakers consented (`source.consent`).", ""]
     lines += ["| corpus | rows |", "|---|---|"]
     lines += [f"| {_cell(name.partition(' ')[2])} | {int(n)} |" for name, n in sorted(account.sums.items()) if name.startswith("corpus ")]

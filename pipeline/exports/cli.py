@@ -25,6 +25,7 @@ JSON = click.option("--json", "as_json", is_flag=True, help="Machine-readable re
 @click.option("--tokenizer", metavar="PATH", help="The speech model's text tokenizer: a SentencePiece .model (csm: tokenizer.json).")
 @click.option("--text", metavar="MODE", help="Text tokens without a frame of their own: drop, shift or segment (default: the format's).")
 @click.option("--allow-licence", "allowed", metavar="NAME", multiple=True, help="Export rows of this licence too, or of any; repeatable.")
+@click.option("--policy", metavar="YAML", help="Leave out rows that this policy, a file or a ready-made one, rejects for their rights.")
 @click.option("--push", metavar="OWNER/NAME", help="With hf: upload to this data set on the hub, private unless --public.")
 @click.option("--public", is_flag=True, help="With --push: for everybody to see.")
 @click.option("--local", is_flag=True, help="Child processes of this machine, without Ray.")

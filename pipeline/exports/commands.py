@@ -11,7 +11,8 @@ from pipeline.config import RunSettings
 from pipeline.environment import quiet as quiet_telemetry
 from pipeline.exports.format import Options
 from pipeline.exports.licence import non_commercial
-from pipeline.exports.run import export, manifest_of
+from pipeline.exports.rights import asked_policy
+from pipeline.exports.run import STATE, export, manifest_of
 from pipeline.place import place_at
 from pipeline.pools import InProcess, Pool
 from pipeline.progress import human_time
@@ -30,6 +31,7 @@ def run_export(
     tokenizer: str | None,
     text: str | None,
     allowed: tuple[str, ...],
+    policy: str | None,
     push: str | None,
     public: bool,
     local: bool,
@@ -43,7 +45,9 @@ def run_export(
     if (push is not None or public) and (format != "hf" or push is None):
         raise UsageError("export: --push goes with --to hf, and --public with --push")
     path = None if tokenizer is None else os.path.abspath(tokenizer)  # workers may stand elsewhere
-    options = Options(main=main, splits=splits, allowed=allowed, tokenizer=path, text=text)
+    options = Options(
+        main=main, splits=splits, allowed=allowed, tokenizer=path, text=text, policy=asked_policy(policy, place_at(out), STATE)
+    )
     alone = workers == 0 or len(manifest_of(place_at(set))[0]["shards"]) == 1
     make = pool_maker(RunSettings(), local, address, workers)
 
@@ -67,8 +71,8 @@ def lines(result: dict[str, Any]) -> list[str]:
     for kind in result["carries"]:
         amounts = [_amount(kind, each[kind]) for each in (written, came)]
         found.append(f"  {KINDS[kind]}: {amounts[0]} of {amounts[1]}")
-    for name, tally in result["licences"].items():
-        if non_commercial(name) and f"licence {name}" not in result["left_out"]:
+    for name, tally in result["rights"].items():
+        if non_commercial(name):
             found.append(f"  for non-commercial use only: {tally['rows']} rows, {human_time(tally['seconds'])}: licence {name}")
     for reason, tally in result["left_out"].items():
         found.append(f"  left out: {tally['rows']} rows, {human_time(tally['seconds'])}: {reason}")
@@ -80,6 +84,8 @@ def lines(result: dict[str, Any]) -> list[str]:
         sums = result["sums"]
         share = 100 * sums["text_tokens_dropped"] / sums["text_tokens"]
         found.append(f"  text tokens: {int(sums['text_tokens'])}, {share:.2f} % dropped, {int(sums['text_tokens_unknown'])} unknown")
+    if result["refused"]:
+        found.append(f"  rejected by the policy: {len(result['refused'])} rows, each with its reasons in export.json under refused")
     if any(reason.startswith("licence ") for reason in result["left_out"]):
         found.append("  rows refused for their licence are exported with --allow-licence NAME to a new folder, when you may")
     if "push" in result:

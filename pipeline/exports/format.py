@@ -17,6 +17,7 @@ from pipeline.exports.item import Item
 from pipeline.place import Place
 from pipeline.shards import hash_range
 from schemas.errors import LawError
+from stages.rights.policy import Policy
 
 SUMS = "SHA256SUMS"
 """Every file of an export but `export.json`, as `sha256sum --check` reads it."""
@@ -38,11 +39,13 @@ class Options:
     """Path of a SentencePiece model."""
     text: str | None = None
     """A mode of `stages.text_stream`; each format has its own default."""
+    policy: Policy | None = None
+    """Rows that it rejects are left out."""
 
     def plain(self, tokenizer_sha256: str | None) -> dict[str, Any]:
         """For fingerprints and the manifest; a tokenizer is named by its content, not by where it lies."""
-        data = dataclasses.asdict(self)
-        return {**data, "tokenizer": tokenizer_sha256}
+        data = {field.name: getattr(self, field.name) for field in dataclasses.fields(self) if field.name != "policy"}
+        return {**data, "tokenizer": tokenizer_sha256, **({} if self.policy is None else {"policy": self.policy.plain()})}
 
 
 @dataclass(slots=True)
@@ -65,6 +68,10 @@ def tally_of(item: Item) -> Tally:
     return Tally(1, item.duration, len(item.words), item.frames)
 
 
+TALLIES = ("left_out", "licences", "rights", "weights")
+"""Fields of an account that tell amounts by name."""
+
+
 @dataclass(slots=True)
 class Account:
     """What came in and what became of it. Law: `came == written + left_out + lost`, in what the format carries.
@@ -81,6 +88,12 @@ class Account:
     """Parts of written rows, `seconds`, `words` or `frames`, by reason."""
     licences: dict[str, Tally] = field(default_factory=dict)
     """What came, by licence."""
+    rights: dict[str, Tally] = field(default_factory=dict)
+    """What went on to the format, by the licences of data and model weights together."""
+    weights: dict[str, Tally] = field(default_factory=dict)
+    """What of that is under stricter terms than the data's own, by the weights whose licence made it so."""
+    refused: dict[str, str] = field(default_factory=dict)
+    """Why a policy rejected a row, by its id."""
     sums: dict[str, float] = field(default_factory=dict)
     """What the format itself counts, such as tokens."""
     items: int = 0
@@ -91,9 +104,11 @@ class Account:
         self.came.add(other.came)
         self.written.add(other.written)
         self.items += other.items
-        for mine, theirs in ((self.left_out, other.left_out), (self.licences, other.licences)):
-            for name, tally in theirs.items():
-                mine.setdefault(name, Tally()).add(tally)
+        for name in TALLIES:
+            mine: dict[str, Tally] = getattr(self, name)
+            for key, tally in getattr(other, name).items():
+                mine.setdefault(key, Tally()).add(tally)
+        self.refused.update(other.refused)
         for reason, parts in other.lost.items():
             for kind, amount in parts.items():
                 self.lose(reason, **{kind: amount})
@@ -122,9 +137,9 @@ class Account:
 
 def account_of(data: dict[str, Any]) -> Account:
     """The account that `plain` gave."""
-    left_out, licences = ({key: Tally(**tally) for key, tally in data[name].items()} for name in ("left_out", "licences"))
-    came, written = Tally(**data["came"]), Tally(**data["written"])
-    return Account(came, written, left_out, data["lost"], licences, data["sums"], data["items"])
+    tallies = {name: {key: Tally(**tally) for key, tally in data.get(name, {}).items()} for name in TALLIES}
+    ends = {name: Tally(**data[name]) for name in ("came", "written")}
+    return Account(**ends, **tallies, refused=data.get("refused", {}), lost=data["lost"], sums=data["sums"], items=data["items"])
 
 
 def _rounded(value: Any) -> Any:

@@ -14,9 +14,22 @@ from numpy.typing import NDArray
 
 from pipeline.place import Place
 from schemas.errors import UsageError
-from schemas.plain import from_plain
-from schemas.row import RowClip, RowEvent, RowSource, RowSpeaker, RowSpeech, RowTranscript, RowTurn, RowWord
+from schemas.plain import from_plain, to_plain
+from schemas.row import (
+    RowClip,
+    RowEvent,
+    RowRights,
+    RowSource,
+    RowSpeaker,
+    RowSpeech,
+    RowStage,
+    RowTranscript,
+    RowTurn,
+    RowWeights,
+    RowWord,
+)
 from schemas.source import slug
+from stages.rights.recorded import row_rights
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -24,6 +37,8 @@ if TYPE_CHECKING:
 LISTS: dict[str, type] = {"speakers": RowSpeaker, "speech": RowSpeech, "turns": RowTurn, "words": RowWord, "events": RowEvent}
 SMALL = ("id", "source", "rate", "duration", "clip", "transcript", *LISTS)
 """Columns that every format reads."""
+RIGHTS = ("rights", "provenance")
+"""Columns that say what may be done with a row; sets of manifest format 1 have the second alone, from which the first follows."""
 WHOLE = "*"
 """Asks for the row as it is, with every column."""
 AT_ONCE = 16
@@ -86,6 +101,15 @@ class Item:
     """The stereo FLAC of the row; empty where the format does not read it."""
     record: Any = None
     """All columns as an Arrow record batch of one row, where the format asks for `WHOLE`."""
+    weights: tuple[RowWeights, ...] = ()
+    """Of all models that shaped the row."""
+    rights_told: RowRights | None = None
+    """The row's own column; absent in sets of manifest format 1."""
+
+    @cached_property
+    def rights(self) -> RowRights:
+        """What may be done with the row."""
+        return self.rights_told or row_rights(self.source, self.weights)
 
     @cached_property
     def stem(self) -> str:
@@ -138,8 +162,8 @@ def read_items(
 
     `wanted` says by the id of its recording whether a row is; of others nothing heavy is made.
     """
-    for batch in _batches(out, name, None if WHOLE in more else [*SMALL, *more], at_once):
-        rows = batch.select(list(SMALL)).to_pylist()
+    for batch in _batches(out, name, None if WHOLE in more else [*SMALL, *RIGHTS, *more], at_once):
+        rows = batch.select([*SMALL, *(name for name in RIGHTS if name in batch.schema.names)]).to_pylist()
         for index, row in enumerate(rows):
             if wanted is None or wanted(row["clip"]["recording"]):
                 yield _item(row, batch, index, WHOLE in more)
@@ -175,6 +199,7 @@ def _check(out: Place, name: str, have: set[str]) -> None:
 
 def _item(row: dict[str, Any], batch: pa.RecordBatch, index: int, whole: bool) -> Item:
     names = batch.schema.names
+    stages = [from_plain(RowStage, stage) for stage in row.get("provenance") or ()]
     return Item(
         id=row["id"],
         source=from_plain(RowSource, row["source"]),
@@ -185,8 +210,26 @@ def _item(row: dict[str, Any], batch: pa.RecordBatch, index: int, whole: bool) -
         transcript=None if row["transcript"] is None else from_plain(RowTranscript, row["transcript"]),
         codes=_codes(batch.column("codes"), index) if "codes" in names else None,
         flac=batch.column("audio")[index]["bytes"].as_buffer().to_pybytes() if "audio" in names else b"",
-        record=batch.slice(index, 1) if whole else None,
+        record=_record(batch.slice(index, 1), row) if whole else None,
+        weights=tuple(weights for stage in stages for weights in stage.weights),
+        rights_told=from_plain(RowRights, row["rights"]) if "rights" in row else None,
     )
+
+
+def _record(record: pa.RecordBatch, row: dict[str, Any]) -> pa.RecordBatch:
+    """A row whole; of an older set with the column that it lacks, so that all shards of an export are of one form."""
+    from schemas.row import row_schema
+
+    if RIGHTS[0] in record.schema.names:
+        return record
+    import pyarrow as pa
+
+    schema = row_schema()
+    stages = [from_plain(RowStage, stage) for stage in row["provenance"]]
+    rights = row_rights(from_plain(RowSource, row["source"]), (weights for stage in stages for weights in stage.weights))
+    made = pa.array([to_plain(rights)], schema.field(RIGHTS[0]).type)
+    columns = [made if name == RIGHTS[0] else record.column(name) for name in schema.names]
+    return pa.RecordBatch.from_arrays(columns, schema=schema)
 
 
 def _codes(column: Any, index: int) -> ItemCodes | None:

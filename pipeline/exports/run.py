@@ -12,6 +12,7 @@ from typing import Any
 
 from pipeline.drive import Driver, Group, Halt, Stop, Task
 from pipeline.exports.format import SUMS, TRAIN, Account, Format, Options, Sink, account_of, join_parts
+from pipeline.exports.rights import terms_plain
 from pipeline.exports.table import format_named
 from pipeline.exports.text import check_mode, tokenizer_sha256
 from pipeline.exports.unit import SUMS_PART, ExportWork, UnitJob, UnitOutcome, finished, parts_of
@@ -181,7 +182,7 @@ def _publish(
                 file.write(out.get(part))
             file.write("".join(f"{digest}  {name}\n" for name, digest in sorted(sink.sums.items())).encode())
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    facts = {"carries": list(format.carries), "name": about.get("name"), SUMS: digest, **total.plain()}
+    facts = {"carries": list(format.carries), "name": about.get("name"), SUMS: digest, "terms": terms_plain(total), **total.plain()}
     manifest = {"manifest": MANIFEST_FORMAT, **identity, **facts}
     out.put(MANIFEST, json.dumps(manifest, indent=1, sort_keys=True, ensure_ascii=False).encode())
     return manifest

@@ -14,7 +14,8 @@ from typing import Any
 from pipeline.environment import quiet
 from pipeline.exports.format import TRAIN, Account, Options, Sink, Tally, account_of, tally_of
 from pipeline.exports.item import Item, read_items
-from pipeline.exports.licence import allows, licence_of
+from pipeline.exports.licence import licence_of, refusal
+from pipeline.exports.rights import count_rights, policy_refusal
 from pipeline.exports.table import format_named
 from pipeline.place import Place, place_at
 from pipeline.state import FOLDER
@@ -98,15 +99,20 @@ class _Exporter:
 
     def _items(self, job: UnitJob, split: str, account: Account, sink: Sink) -> Iterator[Item]:
         """The rows of a split that may be exported; the others are counted."""
-        options = self.recipe.options
+        policy = self.recipe.options.policy
+        allowed = (*self.recipe.options.allowed, *(() if policy is None else policy.allow))
         for item in self._read(job, split):
             tally = tally_of(item)
             account.came.add(tally)
             account.licences.setdefault(licence_of(item.source.licence), Tally()).add(tally)
-            if allows(item.source.licence, options.allowed):
-                yield item
+            if policy is not None and (against := policy_refusal(item, policy)) is not None:
+                account.refused[item.id] = against[1]
+                sink.leave_out(item, against[0])
+            elif (reason := refusal(item.source.licence, item.weights, allowed)) is not None:
+                sink.leave_out(item, reason)
             else:
-                sink.leave_out(item, f"licence {licence_of(item.source.licence)}")
+                count_rights(item, account)
+                yield item
 
     def _read(self, job: UnitJob, split: str) -> Iterator[Item]:
         import pyarrow as pa

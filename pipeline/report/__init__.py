@@ -7,10 +7,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from pipeline import player
 from pipeline.place import Place
 from pipeline.report import words
 from pipeline.report.condition import Condition
 from pipeline.report.mixtures import Mixtures
+from pipeline.report.players import PLAYERS, write_players
 from pipeline.report.reading import batches
 from pipeline.report.said import said
 from pipeline.report.taking import Taking
@@ -25,11 +27,25 @@ FOLDER = Path(__file__).parent
 def write_report(out: Place, manifest: dict[str, Any], rejects: Sequence[RejectRecord]) -> None:
     """Write `report.html` beside the shards that `manifest` lists, from those shards, the manifest and the rejects alone.
 
-    Equal inputs give an equal page. Memory does not grow with the number of rows. Raises `DuologueError` when the shards do not hold
+    Players of the rows that it draws go to `report_files/`, and what lay there before goes. Equal inputs give equal files. Memory does not grow with the number of rows. Raises `DuologueError` when the shards do not hold
     what the manifest says.
     """
     gathered = gather(out, manifest)
-    out.put("report.html", render(view(manifest, rejects, gathered)).encode())
+    samples = gathered.totals.samples
+    names = write_players(out, [shard["name"] for shard in manifest["shards"]], samples, gathered.said)
+    out.put("report.html", render(view(manifest, rejects, gathered), names).encode())
+    for name in sorted(set(out.names(PLAYERS)) - {name.rpartition("/")[2] for name in names.values()}):
+        out.delete(f"{PLAYERS}/{name}")
+
+
+def scripting(plays: bool) -> dict[str, Any]:
+    """Script, style and security policy of a page with players; of one without, a policy that lets nothing run."""
+    from markupsafe import Markup
+
+    text = player.script(FOLDER / "report.js") if plays else ""
+    policy = player.policy(text) if plays else "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+    style = Markup(player.style() if plays else "")  # noqa: S704 - our own file
+    return {"script": Markup(text), "policy": policy, "player_style": style}  # noqa: S704 - our own file
 
 
 def gather(out: Place, manifest: Mapping[str, Any]) -> Gathered:
@@ -49,9 +65,12 @@ def gather(out: Place, manifest: Mapping[str, Any]) -> Gathered:
     return gathered
 
 
-def render(values: Mapping[str, Any]) -> str:
-    """The page, with style and drawings inside it; every value is escaped unless it was built as markup."""
-    return str(_page().render(**values)) + "\n"
+def render(values: Mapping[str, Any], players: Mapping[str, str] | None = None) -> str:
+    """The page, with style and drawings inside it; every value is escaped unless it was built as markup.
+
+    `players` names the player files by row id.
+    """
+    return str(_page().render(**values, players=players or {}, **scripting(bool(players)))) + "\n"
 
 
 @cache

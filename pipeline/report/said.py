@@ -30,15 +30,21 @@ def said(out: Place, names: Sequence[str], ids: Sequence[str], seconds: float) -
 
     Of Parquet shards only row groups whose ids reach around a wanted one are read.
     """
-    found: dict[str, Said] = {}
+    return {row["id"]: _of(row, seconds) for row in rows_with(out, names, ids, COLUMNS)}
+
+
+def rows_with(out: Place, names: Sequence[str], ids: Sequence[str], columns: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """The rows of `ids`, each once, with some columns, `id` among them; stops at the shard that holds the last of them."""
+    missing = set(ids)
     for name in names:
-        missing = sorted(set(ids) - set(found))
         if not missing:
             break
-        for table in _parquet(out, name, missing) if name.endswith(".parquet") else arrow(out, name, COLUMNS):
-            mine = table.filter(pc.is_in(table.column("id"), pa.array(missing, pa.string())))
-            found |= {row["id"]: _of(row, seconds) for row in mine.to_pylist()}
-    return found
+        wanted = sorted(missing)
+        for table in _parquet(out, name, wanted, columns) if name.endswith(".parquet") else arrow(out, name, columns):
+            mine = table.filter(pc.is_in(table.column("id"), pa.array(wanted, pa.string())))
+            for row in mine.to_pylist():
+                missing.discard(row["id"])
+                yield row
 
 
 def _of(row: dict[str, Any], seconds: float) -> Said:
@@ -46,7 +52,7 @@ def _of(row: dict[str, Any], seconds: float) -> Said:
     return Said(words, tuple(RowEvent(**event) for event in row["events"] if event["start"] < seconds))
 
 
-def _parquet(out: Place, name: str, wanted: Sequence[str]) -> Iterator[pa.Table]:
+def _parquet(out: Place, name: str, wanted: Sequence[str], columns: Sequence[str]) -> Iterator[pa.Table]:
     with out.opened(name) as source:
         file = pq.ParquetFile(source, pre_buffer=True)
         for index in range(file.metadata.num_row_groups):
@@ -54,4 +60,4 @@ def _parquet(out: Place, name: str, wanted: Sequence[str]) -> Iterator[pa.Table]
             column = next(i for i in range(group.num_columns) if group.column(i).path_in_schema == "id")
             known: Any = group.column(column).statistics
             if known is None or not known.has_min_max or any(known.min <= id <= known.max for id in wanted):
-                yield file.read_row_group(index, columns=list(COLUMNS))
+                yield file.read_row_group(index, columns=list(columns))

@@ -19,12 +19,15 @@ from pipeline.plan import Plan, Step
 from pipeline.said import OF_A_STRETCH, Anew, anew
 from pipeline.shards import ShardRecord, hash_range
 from schemas.errors import LawError, UsageError
-from schemas.plain import from_plain
-from schemas.row import AUDIO_COLUMNS, Row, row_schema
+from schemas.plain import from_plain, to_plain
+from schemas.row import AUDIO_COLUMNS, Row, RowSource, RowStage, row_schema
+from stages.rights.recorded import row_rights
 from stages.stage import wired
 
 HEAVY = (*AUDIO_COLUMNS, "codes")
 """Columns that decide nothing about where a row is cut."""
+NEWER = "rights"
+"""The column that older sets do not have."""
 ROWS = 64
 """Rows without those that are looked at together."""
 
@@ -103,7 +106,7 @@ def _tables(held: Held, shard: ShardRecord, columns: list[str]) -> Iterator[pa.T
         if parquet:
             file = pq.ParquetFile(source, pre_buffer=True)
             _check(held, shard, file.schema_arrow)
-            for batch in file.iter_batches(ROWS, columns=columns):
+            for batch in file.iter_batches(ROWS, columns=[name for name in columns if name in file.schema_arrow.names]):
                 yield pa.Table.from_batches([batch])
             return
         stream = pa.PythonFile(source, "r")
@@ -156,11 +159,24 @@ def _groups(path: Path, parquet: bool) -> Iterator[tuple[int, int, Any]]:
 def row_from(held: Held, name: str, data: dict[str, Any]) -> Row:
     """A row from its plain values; columns that were not read are empty, or absent where they may be."""
     try:
-        return from_plain(Row, {"audio": {"bytes": b"", "path": None}, "residual": None, "codes": None, **data})
+        row = {"audio": {"bytes": b"", "path": None}, "residual": None, "codes": None, **_with_rights(data)}
+        return from_plain(Row, row)
     except LawError as error:
         raise UsageError(f"{held.place.root}/{name}: row {data.get('id')}: {error}; build the set again with this version") from error
 
 
+def _with_rights(data: dict[str, Any]) -> dict[str, Any]:
+    """A row's plain values with its rights, which sets of manifest format 1 do not hold: they follow from the others."""
+    if NEWER in data:
+        return data
+    stages = [from_plain(RowStage, each) for each in data["provenance"]]
+    rights = row_rights(from_plain(RowSource, data["source"]), (weights for stage in stages for weights in stage.weights))
+    return {**data, NEWER: to_plain(rights)}
+
+
 def _check(held: Held, shard: ShardRecord, found: pa.Schema) -> None:
-    if not found.equals(row_schema(), check_metadata=False):
+    wanted = row_schema()
+    if NEWER not in found.names:
+        wanted = wanted.remove(wanted.get_field_index(NEWER))
+    if not found.equals(wanted, check_metadata=False):
         raise UsageError(f"{held.place.root}/{shard.name}: its columns are not those of this version of duologue; build the set again")

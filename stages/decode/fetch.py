@@ -1,12 +1,14 @@
-"""Opening what a source names: a local path as it is, a remote URL as a local copy without a name."""
+"""Opening what a source names: a local path as it is, a remote URL or what lies inside a container as a local copy without a name."""
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import stat
 import tempfile
-from typing import IO
+from collections.abc import Iterable, Iterator
+from typing import IO, Any
 
 from schemas.errors import Reject, UsageError
 
@@ -15,12 +17,23 @@ _ABSENT = (errno.ENOENT, errno.ENOTDIR, errno.EACCES, errno.EPERM, errno.ELOOP, 
 
 
 def open_uri(uri: str, base: str = "") -> IO[bytes]:
-    """The file at `uri` (relative to `base`), open for reading, with a descriptor.
+    """The file at `uri` (relative to `base`), open for reading from its start, with a descriptor; `stages.decode.inside` says how `uri` may
+    name what lies in a container.
 
     Raises `Reject` missing when it is not there or may not be read, not_audio when it is a directory, pipe or device; `UsageError` for a
     kind of URL that no installed package reads; `OSError` for faults of disk or network, and when scratch space is full.
     """
     where = resolve(uri, base)
+    if "::" in where:
+        from stages.decode import inside
+
+        if (parts := inside.parted(where)) is not None:
+            return inside.open_inside(*parts)
+    return open_whole(where)
+
+
+def open_whole(where: str) -> IO[bytes]:
+    """The file at a full path or URL, as `open_uri` gives it, whatever its name looks like."""
     scheme, found, rest = where.partition("://")
     if not found:
         return _open_local(where)
@@ -67,24 +80,36 @@ def _check_regular(status: os.stat_result, path: str) -> None:
 
 
 def _copy(url: str) -> IO[bytes]:
+    with reading(url) as source:
+        return copy_of(iter(lambda: source.read(_PIECE), b""))
+
+
+@contextlib.contextmanager
+def reading(url: str, **how: Any) -> Iterator[Any]:
+    """A remote file open for reading; raises as `open_uri` does, also for what goes wrong while it is read."""
     import fsspec
 
     try:
-        opened = fsspec.open(url, "rb")
+        opened = fsspec.open(url, "rb", **how)
     except (ImportError, ValueError) as error:
         raise UsageError(f"{url}: no installed package reads this kind of URL ({error}); `pip install` the one it names") from error
-    copy: IO[bytes] = tempfile.TemporaryFile(prefix="duologue-")
     try:
         with opened as source:
-            while piece := source.read(_PIECE):
-                copy.write(piece)
-        copy.flush()
+            yield source
     except (FileNotFoundError, PermissionError) as error:
-        copy.close()
         raise Reject("missing", f"{url}: it is not there or may not be read", file=url) from error
     except IsADirectoryError as error:
-        copy.close()
         raise Reject("not_audio", f"{url} is a folder, not a file", file=url) from error
+
+
+def copy_of(pieces: Iterable[bytes]) -> IO[bytes]:
+    """A temporary file without a name that holds `pieces`, at its start."""
+    copy: IO[bytes] = tempfile.TemporaryFile(prefix="duologue-")
+    try:
+        for piece in pieces:
+            copy.write(piece)
+        copy.flush()
+        copy.seek(0)
     except BaseException:
         copy.close()
         raise

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import unicodedata
+from dataclasses import dataclass
 
 from schemas.errors import Reject, RejectRecord
 from schemas.source import Source
@@ -19,19 +20,35 @@ from stages.sources.walk import File, Walk, suffix_of, walk
 def list_folder(folder: str, settings: SourceSettings, prober: Prober | None, probe_all: bool) -> Listing:
     """List a folder (absolute local path, or URL without a slash at its end). Raises `UsageError` when it cannot be read."""
     found = walk(folder, settings.suffixes)
+    read = read_files(found, folder, settings, prober)
+    problems = [*found.problems, *read.problems]
+    if not found.files and not found.unnameable:
+        problems.append(
+            f"No audio file was found below {folder}; endings taken as audio are {' '.join(settings.suffixes)} (source.suffixes)."
+        )
+    return make_listing(read.drafts, read.rejects, found.ignored, problems, prober, probe_all)
+
+
+@dataclass(slots=True)
+class Plain:
+    """What audio files are by their names alone."""
+
+    drafts: list[Draft]
+    """Sorted by id."""
+    rejects: list[RejectRecord]
+    problems: list[str]
+
+
+def read_files(found: Walk, folder: str, settings: SourceSettings, prober: Prober | None) -> Plain:
+    """The recordings among the audio files of a walk through `folder`."""
     reader = _Folder(folder, settings, prober)
     reader.rejects.extend(_unnameable(path) for path in found.unnameable)
     if settings.pattern is None:
         reader.read_names(found.files)
     else:
         reader.read_pattern(found, settings.pattern)
-    problems = [*found.problems, *reader.problems]
-    if not found.files and not found.unnameable:
-        problems.append(
-            f"No audio file was found below {folder}; endings taken as audio are {' '.join(settings.suffixes)} (source.suffixes)."
-        )
     reader.drafts.sort(key=lambda draft: (draft.source.id, draft.source.uris))
-    return make_listing(reader.drafts, reader.rejects, found.ignored, problems, prober, probe_all)
+    return Plain(reader.drafts, reader.rejects, reader.problems)
 
 
 class _Folder:

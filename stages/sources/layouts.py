@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from importlib import import_module
+from typing import TYPE_CHECKING
 
-from stages.sources.corpus import CorpusReader
+if TYPE_CHECKING:
+    from stages.sources.corpus import CorpusReader
 
 LAYOUTS: dict[str, str] = {
     "fisher": "stages.sources.fisher",

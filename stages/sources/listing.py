@@ -13,7 +13,7 @@ from schemas.errors import LawError, Reject, RejectRecord
 from schemas.source import Source, same_id, slug
 from stages.decode.fetch import resolve
 from stages.decode.stream import Header
-from stages.sources.licence import licence_problem
+from stages.rights.licences import licence_problem
 
 Probe = Callable[[str], Header]
 """Header of the file at a full path or URL; raises `Reject`."""

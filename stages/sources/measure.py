@@ -8,10 +8,13 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from schemas.errors import Reject
+from stages.decode.inside import parted, size_inside
 from stages.sources.places import file_system, fingerprint, local_fingerprint, local_path
 
 Measured = dict[str, tuple[str, int]]
-"""Fingerprint and size in bytes by full path or URL; `("", 0)` for a file that is not there or cannot be asked about."""
+"""Fingerprint and size in bytes by full path or URL; `("", 0)` for a file that is not there or cannot be asked about. Of what lies in a
+container: the container's fingerprint, and the size of what was named where the container is on this machine, or else 0."""
 
 _FEW = 3
 _THREADS = 16
@@ -20,6 +23,23 @@ _UNLISTED = ("http:", "https:")
 
 def measure(uris: Iterable[str], problems: list[str]) -> Measured:
     """Look at each file once; what goes wrong besides absence is added to `problems`. Raises `UsageError` when a package is missing."""
+    asked = dict.fromkeys(uris)
+    inside = {uri: parts for uri in asked if (parts := parted(uri)) is not None}
+    measured = _measure([*(uri for uri in asked if uri not in inside), *(container for container, _ in inside.values())], problems)
+    return {uri: _inside(measured[inside[uri][0]][0], *inside[uri]) if uri in inside else measured[uri] for uri in asked}
+
+
+def _inside(mark: str, container: str, inner: str) -> tuple[str, int]:
+    if not mark or local_path(container) is None:
+        return mark, 0
+    try:
+        return mark, size_inside(container, inner)
+    except (Reject, OSError):
+        # decode opens it again and gives the verdict
+        return mark, 0
+
+
+def _measure(uris: Iterable[str], problems: list[str]) -> Measured:
     measured: Measured = {}
     remote: dict[str, list[str]] = defaultdict(list)
     for uri in dict.fromkeys(uris):

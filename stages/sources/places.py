@@ -7,6 +7,7 @@ import re
 from typing import Any
 
 from schemas.errors import UsageError
+from stages.decode.inside import split
 
 _OBJECT_STORES = ("s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "adl", "oss", "oci", "hdfs", "webhdfs", "hf")
 PROTOCOLS = frozenset(("file", "local", "memory", "http", "https", "ftp", "sftp", *_OBJECT_STORES))
@@ -17,13 +18,16 @@ _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]+://")
 
 
 def refusal(uri: str) -> str | None:
-    """Why a uri of a manifest is not accepted, as the end of a sentence; None when it is."""
+    """Why a uri of a manifest is not accepted, as the end of a sentence; None when it is. It may name what lies in a container
+    (`stages.decode.inside`)."""
     if not uri.strip():
         return "is empty"
     if "\0" in uri:
         return "holds a NUL character"
     if uri.strip().startswith("|") or uri.strip().endswith("|"):
         return "is a shell command; commands are never run, so decode to files first"
+    if (parts := split(uri)) is not None:
+        return "holds :// inside a container, where no name may" if "://" in parts[1] else refusal(parts[0])
     scheme = _SCHEME.match(uri)
     if scheme is None:
         return "holds :// but does not start with a protocol" if "://" in uri else None

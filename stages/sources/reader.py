@@ -6,6 +6,7 @@ import difflib
 import os
 
 from schemas.errors import UsageError
+from stages.sources.delivery import list_delivery
 from stages.sources.folder import list_folder
 from stages.sources.listing import Listing, Probe, Prober
 from stages.sources.manifest import list_manifest
@@ -30,10 +31,14 @@ def list_sources(src: str, settings: SourceSettings, probe: Probe | None = None,
         raise UsageError(f"{shown(src)}: the path is not valid UTF-8; rename the folder or link to it under another name")
     if is_url(src) and (why := refusal(src)):
         raise UsageError(f"{src!r} {why}")
+    if is_url(src) and "::" in src:
+        raise UsageError(f"{src!r} names what lies in a container; give the container itself")
     local = local_path(src)
     place = src.rstrip("/") if local is None else os.path.abspath(local)
     is_folder = _is_remote_folder(place) if local is None else _is_local_folder(place)
     if is_folder:
+        if settings.layout is not None:
+            return list_delivery(place, settings, prober, probe_all).listing
         return list_folder(place, settings, prober, probe_all)
     kind = manifest_kind(place)
     if kind is None:

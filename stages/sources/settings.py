@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from dataclasses import dataclass
 
 from schemas.errors import UsageError
 from schemas.source import same_id
+from stages.sources.layouts import LAYOUTS
 
 SUFFIXES = (
     *(".wav", ".wave", ".w64", ".rf64", ".flac", ".aiff", ".aif", ".aifc", ".au", ".snd", ".sph", ".nist", ".caf", ".wv"),
@@ -19,6 +21,9 @@ SUFFIXES = (
 class SourceSettings:
     """How a folder or manifest is listed, and what is true of all its recordings unless a manifest line says otherwise."""
 
+    layout: str | None = None
+    """How the folder lies: the name of a corpus layout (`stages.sources.layouts.LAYOUTS`), `auto` for every layout that is found in it,
+    with the rest by its file names, or null or `folder` for file names alone. Folders only."""
     pattern: str | None = None
     """Where the id and the side stand in a file's path below the folder, such as `{id}_{side}.wav` or `{side}/{id}.flac`. `{id}` matches
     any text, folders included; `{side}` one of `sides`; `*` any text inside one folder or file name and `**/` any folders: what these two
@@ -37,6 +42,10 @@ class SourceSettings:
     """BCP 47 tag."""
 
     def __post_init__(self) -> None:
+        if self.layout not in (None, "auto", "folder", *LAYOUTS):
+            near = difflib.get_close_matches(str(self.layout), LAYOUTS, 1)
+            hint = f"did you mean {near[0]!r}?" if near else f"wanted auto, folder or one of {', '.join(LAYOUTS)}"
+            raise UsageError(f"source.layout: no layout {self.layout!r}; {hint}")
         if self.sides and (len(self.sides) != 2 or not all(self.sides) or len({same_id(side) for side in self.sides}) != 2):
             raise UsageError(f"source.sides: wanted two different names in channel order, such as [agent, caller]; got {list(self.sides)}")
         if bad := [suffix for suffix in self.suffixes if not re.fullmatch(r"\.[^./]+", suffix)]:

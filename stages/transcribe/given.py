@@ -77,7 +77,7 @@ class GivenTranscribe:
         def transcribe(source: Source, tracks: Tracks, activity: Activity | None = None) -> Transcript:
             if activity is not None and (activity.length, activity.rate) != (tracks.length, tracks.rate):
                 raise LawError(f"Activity of {activity.length} samples does not belong to Tracks of {tracks.length}")
-            reading = self._reading(source)
+            reading = self.reading(source)
             try:
                 channels = sides(reading.said, reading.base, source, tracks, activity) if reading.said else {}
             except Reject as unknown:
@@ -113,7 +113,8 @@ class GivenTranscribe:
         names = source.speakers if source.speakers and source.speakers[0] != source.speakers[1] else ("A", "B")
         return [(names[side], _of_side(where, side, source)) for side in (0, 1)]
 
-    def _reading(self, source: Source) -> Reading:
+    def reading(self, source: Source) -> Reading:
+        """What the transcript of a recording says, in its own terms; raises `Reject` bad_transcript."""
         found = [(label, self._read(where, source)) for label, where in self._paths(source)]
         if found[0][0] is None:
             return found[0][1]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
+import soundfile
 
 from pipeline.left_out import NOTHING, LeftOut
 from pipeline.place import LocalPlace
@@ -36,6 +39,7 @@ from schemas.span import Span, Spans, complement, intersect, subtract
 from schemas.stats import Stats
 from schemas.transcript import Piece, Recovered, Transcript, Word
 from stages.events.turn_taking import TurnTakingEvents
+from stages.rights.recorded import row_rights
 from stages.turns.stats import TurnTaking
 
 RATE = 8000
@@ -107,6 +111,14 @@ CHAIN = (
 )
 
 
+@cache
+def murmur() -> bytes:
+    """Two seconds of faint noise on two channels as FLAC: the sound of every row that is given no other."""
+    file, noise = io.BytesIO(), np.random.default_rng(1).normal(0, 300, (2 * RATE, 2)).astype(np.int16)
+    soundfile.write(file, noise, RATE, format="FLAC")
+    return file.getvalue()
+
+
 def row(
     id: str,
     activity: Activity,
@@ -115,15 +127,17 @@ def row(
     source: RowSource | None = None,
     clip: RowClip | None = None,
     stats: Stats | None = None,
-    audio: bytes = b"fLaC",
+    audio: bytes | None = None,
 ) -> Row:
     """A row of one activity; its statistics are measured unless given."""
     seconds = activity.length / activity.rate
     speech = tuple(RowSpeech(c, *span.seconds(activity.rate)) for c, spans in enumerate(activity.channels) for span in spans)
+    source = source or RowSource("calls", (f"{id}.wav",), "CC-BY-4.0", "informed consent, form 3", "en-US", "{}")
     return Row(
         id=id,
-        source=source or RowSource("calls", (f"{id}.wav",), "CC-BY-4.0", "informed consent, form 3", "en-US", "{}"),
-        audio=RowAudio(audio, None),
+        source=source,
+        rights=row_rights(source, (weights for stage in CHAIN for weights in stage.weights)),
+        audio=RowAudio(murmur() if audio is None else audio, None),
         rate=activity.rate,
         duration=seconds,
         clip=clip or RowClip(id, 0, 1, 0.0, seconds, "end"),

@@ -2,7 +2,8 @@
 
 Keys are those that tools and corpora use. A label is the first of `LABELS` that is there. An entry with `word` in place of `text` is a
 word with times of its own (as in the SpokenWOZ sample of J-Moshi's tools); so are the entries of `words` inside an utterance (Whisper's and
-WhisperX's JSON). `alignments` are moshi-finetune's `[word, [start, end], label]`.
+WhisperX's JSON, and Meta's Seamless Interaction under `metadata:transcript`). `alignments` are moshi-finetune's `[word, [start, end],
+label]`. An object with a `log` of tagged turns is a dialogue of SpokenWOZ (`stages.transcribe.formats.woz`).
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from stages.transcribe.formats.said import Reading, Said, TranscriptError, said, seconds, short
+from stages.transcribe.formats.woz import is_woz, read_woz
 
 LABELS = ("channel", "speaker", "role", "side", "speaker_id", "speaker_label")
 STARTS = ("start", "start_time", "startTime", "begin", "start_sec", "offset")
@@ -20,7 +22,7 @@ LENGTHS = ("duration", "dur")
 TEXTS = ("text", "transcript", "words", "utterance", "sentence", "content")
 WORDS = ("word", "token")
 CONFIDENCES = ("confidence", "probability", "score", "conf")
-HOLDERS = ("segments", "utterances", "turns", "words", "supervisions", "transcript", "alignments")
+HOLDERS = ("segments", "utterances", "turns", "words", "supervisions", "transcript", "alignments", "metadata:transcript")
 """Keys under which an object may hold the list; where several are there, the first."""
 
 
@@ -33,6 +35,8 @@ def read_json(text: str, where: str, by_line: bool = False) -> Reading:
             data = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise TranscriptError(f"{where}: is no JSON ({error})") from error
+    if is_woz(data):
+        return read_woz(data, where)
     label = ""
     if isinstance(data, dict):
         label = _label(data)
@@ -70,7 +74,7 @@ def _entry(entry: Any, label: str, place: str) -> Iterator[Said]:
 def _timed(word: Any) -> bool:
     if isinstance(word, list):
         return True
-    return isinstance(word, dict) and any(key in word for key in STARTS) and any(key in word for key in (*WORDS, *TEXTS))
+    return isinstance(word, dict) and any(word.get(key) is not None for key in STARTS) and any(key in word for key in (*WORDS, *TEXTS))
 
 
 def _end(entry: dict[str, Any], start: float, place: str) -> float:

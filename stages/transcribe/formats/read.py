@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from stages.transcribe.formats.csv_file import read_csv
 from stages.transcribe.formats.cues import read_cues, read_lines
 from stages.transcribe.formats.json_file import read_json
 from stages.transcribe.formats.nist import read_ctm, read_stm
@@ -18,6 +19,7 @@ Reader = Callable[[str, str, tuple[str, ...]], Reading]
 FORMATS: dict[str, Reader] = {
     "json": lambda text, where, names: read_json(text, where),
     "jsonl": lambda text, where, names: read_json(text, where, by_line=True),
+    "csv": lambda text, where, names: read_csv(text, where),
     "textgrid": lambda text, where, names: read_textgrid(text, where),
     "ctm": read_ctm,
     "stm": read_stm,
@@ -32,12 +34,18 @@ FORMATS: dict[str, Reader] = {
 def read_transcript(data: bytes, where: str, names: Iterable[str], format: str | None = None) -> Reading:
     """What a file says. `names` are what the recording may be called in a file of several; `format` is a key of `FORMATS`, by the file's
     name when absent; `where` is what errors call it. Raises `TranscriptError`."""
-    chosen = format or where.rsplit("?", 1)[0].rpartition(".")[2].lower()
+    chosen = format or _ending(where)
     if chosen not in FORMATS:
         raise TranscriptError(f"{where}: the name ends in no known format; wanted one of {', '.join(FORMATS)}, or transcribe.format")
     if len(data) > MAX_BYTES:
         raise TranscriptError(f"{where}: more than the {MAX_BYTES} bytes that a transcript may have")
     return FORMATS[chosen](_text(data, where), where, tuple(names))
+
+
+def _ending(where: str) -> str:
+    """What the name ends in; of an address inside a container (`data.json::MUL0001`) the container's where the inner one is no format."""
+    endings = [part.rsplit("?", 1)[0].rpartition(".")[2].lower() for part in where.split("::")]
+    return next((ending for ending in reversed(endings) if ending in FORMATS), endings[-1])
 
 
 def _text(data: bytes, where: str) -> str:

@@ -29,9 +29,12 @@ from schemas.row import (
     RowSource,
     RowSpeaker,
     RowSpeech,
+    RowStage,
     RowTurn,
+    RowWeights,
     RowWord,
 )
+from stages.rights.recorded import row_rights
 
 VOCABULARY = [
     *("hello", "there", "my", "friend", "how", "are", "you", "today", "yes", "i", "know", "what", "mean"),
@@ -112,6 +115,7 @@ def talk(
     codec: str | None = "mimi",
     codebooks: int = 8,
     events: Sequence[RowEvent] = (),
+    weights: Sequence[RowWeights] = (),
 ) -> Row:
     """A conversation whose contents depend on its id alone."""
     rng = np.random.default_rng(list(id.encode()))
@@ -120,6 +124,7 @@ def talk(
     return Row(
         id=id,
         source=source,
+        rights=row_rights(source, weights),
         audio=RowAudio(flac(tones(words, seconds, rate, rng), rate, subtype), None),
         rate=rate,
         duration=seconds,
@@ -140,7 +145,7 @@ def talk(
         quality=(),
         codes=None if codec is None else codes_for(rng, seconds, codec, codebooks),
         stats=None,
-        provenance=(),
+        provenance=(RowStage("vad", "toy", "vad-0", 1, tuple(weights)),) if weights else (),
     )
 
 

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from schemas.errors import UsageError
 from schemas.source import Source, same_id
+from stages.rights.licences import licence_problem
 from stages.sources import Listing, SourceSettings, list_sources, write_manifest
-from stages.sources.licence import licence_problem
 
 
 @pytest.mark.parametrize(

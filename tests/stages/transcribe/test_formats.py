@@ -233,7 +233,7 @@ def test_files_that_are_too_long_no_text_or_of_no_known_format() -> None:
 
 @pytest.mark.parametrize("format", sorted(FORMATS))
 def test_an_empty_file_holds_nothing_or_is_refused_by_name(format: str) -> None:
-    if format in ("json", "textgrid", "srt", "vtt"):
+    if format in ("json", "csv", "textgrid", "srt", "vtt"):
         assert problem("", f"in/call.{format}").startswith(f"in/call.{format}")
     else:
         assert read("", f"call.{format}").said == ()

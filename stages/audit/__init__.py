@@ -1,0 +1,1 @@
+"""What an audit measures of one recording, and of all recordings together."""
