@@ -23,6 +23,11 @@ def load_policy(where: str | None, today: datetime.date) -> Policy:
     return policy_of({"name": Path(place).stem, **data}, place, today)
 
 
+def today() -> datetime.date:
+    """The day that it is, the same everywhere."""
+    return datetime.datetime.now(datetime.UTC).date()
+
+
 def names_its_day(where: str) -> bool:
     """Whether a policy file says itself for which day permissions must hold."""
     data = read_settings(where, ready_made("policies"), "policy")

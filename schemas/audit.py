@@ -28,6 +28,7 @@ AUDIT_KINDS: dict[str, Kind] = {
     "no_transcript": Kind(
         "files", "other recordings of this corpus have a transcript and this one has none", "ask for it, or transcribe", "flag"
     ),
+    "not_measured": Kind("files", "the audit itself failed on this recording", "see its error; run the audit again", "flag"),
     # wholeness
     "header_mismatch": Kind(
         "wholeness",

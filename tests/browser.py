@@ -67,9 +67,10 @@ class Page:
 
     def open(self, address: str) -> float:
         """Go there; returns the seconds until the page has loaded and drawn."""
+        self.js("window.left = true")
         start = time.perf_counter()
         self.call("Page.navigate", url=address)
-        self.until("document.readyState === 'complete'")
+        self.until("!window.left && document.readyState === 'complete'")
         self.js("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
         return time.perf_counter() - start
 
@@ -97,6 +98,7 @@ class Page:
     def place(self, selector: str, across: float = 0.5, down: float = 0.5) -> tuple[float, float]:
         """A point of an element, scrolled into view."""
         code = f"(() => {{ const e = document.querySelector({json.dumps(selector)}); e.scrollIntoView({{block: 'center'}});"
+        code += " e.getBoundingClientRect(); e.scrollIntoView({block: 'center'});"
         code += " const b = e.getBoundingClientRect(); return [b.left, b.top, b.width, b.height]; })()"
         left, top, width, height = self.js(code)
         return left + across * width, top + down * height

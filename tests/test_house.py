@@ -43,6 +43,7 @@ MEETS_STAGES = {
     "pipeline/plan.py": {"stages.stage"},
     "pipeline/policy.py": {"stages.rights"},
     "pipeline/report/players.py": {"stages.audit"},
+    "pipeline/report/taking.py": {"stages.turns"},
     "pipeline/rows.py": {"stages.rights"},
     "pipeline/said.py": {"stages.stage", "stages.transcribe"},
     "pipeline/shape/card.py": {"stages.shape"},

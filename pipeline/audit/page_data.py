@@ -77,7 +77,16 @@ def _finding(found: Mapping[str, Any], words: Words) -> list[Any]:
     stretches = [[_round(s["start"], 2), _round(s["end"], 2), s.get("channel")] for s in found.get("stretches") or ()]
     severity = SEVERITIES.index(found["severity"]) if found["severity"] in SEVERITIES else 1
     value, limit = (_round(found.get(name), 4) for name in ("value", "limit"))
-    return [words(found["name"]), severity, found.get("detail") or "", found.get("channel"), value, words(found.get("unit")), limit, stretches]
+    return [
+        words(found["name"]),
+        severity,
+        found.get("detail") or "",
+        found.get("channel"),
+        value,
+        words(found.get("unit")),
+        limit,
+        stretches,
+    ]
 
 
 def _file(each: Mapping[str, Any], words: Words) -> list[Any]:
@@ -126,7 +135,12 @@ def _blocks(value: Any, title: str = "") -> list[dict[str, Any]]:
     """Plain values as tables: of names and values, or with a column for each name."""
     if isinstance(value, Mapping):
         facts = [(_named(key), _told(part)) for key, part in value.items() if not _nested(part)]
-        rest = [block for key, part in value.items() if _nested(part) for block in _blocks(part, f"{title}: {_named(key)}" if title else _named(key))]
+        rest = [
+            block
+            for key, part in value.items()
+            if _nested(part)
+            for block in _blocks(part, f"{title}: {_named(key)}" if title else _named(key))
+        ]
         return ([{"title": title, "facts": facts, "columns": [], "rows": [], "more": 0}] if facts else []) + rest
     rows = [row if isinstance(row, Mapping) else {"value": row} for row in value]
     columns = list(dict.fromkeys(key for row in rows for key in row))
@@ -137,7 +151,9 @@ def _blocks(value: Any, title: str = "") -> list[dict[str, Any]]:
 
 def _nested(value: Any) -> bool:
     """Whether it needs a table of its own."""
-    return bool(value) and (isinstance(value, Mapping) or (isinstance(value, (list, tuple)) and all(isinstance(each, Mapping) for each in value)))
+    return bool(value) and (
+        isinstance(value, Mapping) or (isinstance(value, (list, tuple)) and all(isinstance(each, Mapping) for each in value))
+    )
 
 
 def _named(key: Any) -> str:

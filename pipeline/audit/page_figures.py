@@ -14,7 +14,12 @@ from pipeline.report.tally import Tally
 from pipeline.report.words import hours, number, several, share, with_unit
 from schemas.stats import CANDOR_MEDIAN_FTO, FISHER_SHAPE
 
-LABELS = {"ipu": "Speech, both sides added", "pause": "Pauses inside one side's talk", "gap": "Gaps between the sides", "overlap": "Overlap"}
+LABELS = {
+    "ipu": "Speech, both sides added",
+    "pause": "Pauses inside one side's talk",
+    "gap": "Gaps between the sides",
+    "overlap": "Overlap",
+}
 SHOWN_BARS = 8
 
 

@@ -137,9 +137,11 @@ class Account:
 
 def account_of(data: dict[str, Any]) -> Account:
     """The account that `plain` gave."""
-    tallies = {name: {key: Tally(**tally) for key, tally in data.get(name, {}).items()} for name in TALLIES}
-    ends = {name: Tally(**data[name]) for name in ("came", "written")}
-    return Account(**ends, **tallies, refused=data.get("refused", {}), lost=data["lost"], sums=data["sums"], items=data["items"])
+    tallies: dict[str, Any] = {name: {key: Tally(**tally) for key, tally in data.get(name, {}).items()} for name in TALLIES}
+    account = Account(Tally(**data["came"]), Tally(**data["written"]), **tallies)
+    account.refused = data.get("refused", {})
+    account.lost, account.sums, account.items = data["lost"], data["sums"], data["items"]
+    return account
 
 
 def _rounded(value: Any) -> Any:

@@ -16,7 +16,7 @@ GROUP_BYTES = 64_000_000
 class Hub(Format):
     """`data/<split>-00000-of-00042.parquet` and `README.md`."""
 
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     serves: ClassVar[str] = "datasets, the Hugging Face hub"
     reads: ClassVar[tuple[str, ...]] = (WHOLE,)
     carries: ClassVar[tuple[str, ...]] = ("seconds", "words", "frames")

@@ -9,7 +9,7 @@ from typing import Any
 from pipeline.exports.format import Account, Tally, tally_of
 from pipeline.exports.item import Item
 from pipeline.place import Place
-from pipeline.policy import load_policy, names_its_day
+from pipeline.policy import load_policy, names_its_day, today
 from schemas.plain import to_plain
 from stages.rights.ledger import findings
 from stages.rights.licences import Expression, expression_of, together
@@ -49,7 +49,7 @@ def asked_policy(where: str | None, out: Place, state: str) -> Policy | None:
     """The policy of a file or a ready-made one; for today, or the day on which this very export began, unless it names one itself."""
     if where is None:
         return None
-    policy = load_policy(where, datetime.datetime.now(datetime.UTC).date())
+    policy = load_policy(where, today())
     held = out.get_or_none(state)
     if held is None or names_its_day(where):
         return policy

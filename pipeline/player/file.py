@@ -93,9 +93,7 @@ def key_of(id: str) -> str:
     return hashlib.blake2b(id.encode("utf-8", "surrogatepass"), digest_size=10).hexdigest()
 
 
-def player_file(
-    played: Played, samples: Samples | None = None, rate: int = 8000, bits: int = 16, most: float = MOST_SECONDS
-) -> bytes:
+def player_file(played: Played, samples: Samples | None = None, rate: int = 8000, bits: int = 16, most: float = MOST_SECONDS) -> bytes:
     """The file's bytes. `samples` [channels, n] are integers at `rate`; None makes a file without sound.
 
     At most `most` seconds of sound are in it, those around the findings' stretches if not all. Equal values give equal bytes with one build

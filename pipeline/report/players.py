@@ -47,7 +47,9 @@ def _file(sample: Sample, said: Said, row: Mapping[str, Any]) -> bytes:
         speech=tuple(clipped(spans, end) for spans in sample.speech),
         words=tuple(Word(w.channel, w.start, min(w.end, end), w.text) for w in said.words if w.start < end),
         events=tuple(
-            Event(e.kind, e.channel, e.start, min(e.end, end), e.text or "", e.detail or "") for e in said.events if max(e.start, e.end) < end
+            Event(e.kind, e.channel, e.start, min(e.end, end), e.text or "", e.detail or "")
+            for e in said.events
+            if max(e.start, e.end) < end
         ),
         origins=tuple(Origin(o["channel"], o["start"], min(o["end"], end), o["kind"]) for o in row["origins"] if o["start"] < end),
         part_of=sample.duration if sample.duration > end + 0.05 else None,

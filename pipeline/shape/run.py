@@ -9,7 +9,7 @@ from typing import Any
 from pipeline.lock import locked
 from pipeline.pack import clear_staging, put_in_place
 from pipeline.place import Place, place_at
-from pipeline.publish import publish, read_rejects, totals
+from pipeline.publish import MANIFEST_FORMAT, publish, read_rejects, totals
 from pipeline.shape.card import card
 from pipeline.shape.plan import Part, ShapePlan, make_plan, seconds
 from pipeline.shape.reading import Held, held_set
@@ -24,7 +24,7 @@ from stages.shape.targets import LEFT_OUT, Targets
 TABLE = "left_out.parquet"
 COLUMNS = {"row": str, "recording": str, "start": float, "end": float, "seconds": float, "reason": str, "facts": str}
 """Of the table: the fields of a `Part`."""
-COPIED = ("format", "name", "chain", "config", "versions", "inputs")
+COPIED = ("name", "chain", "config", "versions", "inputs")
 """Entries of the manifest that stay those of the set it is made from: its account is the beginning of this one's."""
 
 
@@ -103,7 +103,7 @@ def _write(source: str, out: str, held: Held, target: Place, plan: ShapePlan, ta
 
 
 def _manifest(held: Held, records: list[ShardRecord], shape: dict[str, Any]) -> dict[str, Any]:
-    entries = {**{name: held.manifest[name] for name in COPIED}, **totals(records)}
+    entries = {"format": MANIFEST_FORMAT, **{name: held.manifest[name] for name in COPIED}, **totals(records)}
     # What became no row of the recordings when they were built is told as it was: it is no part of what is left out here.
     return {**entries, "left_out": held.manifest["left_out"], "shape": shape}
 

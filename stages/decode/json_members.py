@@ -49,10 +49,10 @@ class JsonObject:
 
 
 class JsonLines:
-    """Lines by recording."""
+    """Lines by recording. Those that are no JSON objects are left out; whoever lists the manifest tells of them."""
 
     def __init__(self, file: IO[bytes]) -> None:
-        """Index all lines. Raises `ValueError` for a line that is no JSON object."""
+        """Index all lines. Raises `ValueError` for one without end."""
         self.file = file
         self.places: dict[str, list[Place]] = {}
         file.seek(0)
@@ -61,7 +61,7 @@ class JsonLines:
             if len(line) >= _LONGEST_LINE:
                 raise ValueError(f"line {number} is longer than {_LONGEST_LINE} bytes")
             if line.strip():
-                for id in recordings_of(_object(line, number)):
+                for id in recordings_of(_object(line)):
                     self.places.setdefault(id, []).append((at, len(line)))
             at += len(line)
 
@@ -70,7 +70,7 @@ class JsonLines:
         key = inner if inner in self.places else inner.removesuffix(".json")
         lines = [json.loads(_bytes_at(self.file, place)) for place in self.places[key]]
         try:
-            yield _json(utterances(lines, key))
+            yield _json(utterances(lines))
         except TypeError as error:
             raise ValueError(f"a line about {key!r} is no supervision or cut ({error})") from error
 
@@ -83,17 +83,23 @@ class JsonLines:
 
 
 def recordings_of(line: Mapping[str, Any]) -> list[str]:
-    """The ids of the recordings that a line is about."""
+    """The ids of the recordings that a line is about: one or none. In Lhotse Shar every cut has audio of its own, and its id is the cut's."""
     if isinstance(id := line.get("recording_id"), str):
         return [id]
     recording = line.get("recording")
-    if isinstance(recording, dict) and isinstance(recording.get("id"), str):
-        return [recording["id"]]
-    return []
+    if not isinstance(recording, dict) or not isinstance(recording.get("id"), str):
+        return []
+    return [line["id"]] if is_shar(recording) and isinstance(line.get("id"), str) else [recording["id"]]
 
 
-def utterances(lines: list[dict[str, Any]], recording: str) -> list[dict[str, Any]]:
-    """What supervisions and cuts say of a recording, in the form that `stages.transcribe.formats.json_file` reads.
+def is_shar(recording: Mapping[str, Any]) -> bool:
+    """Whether a recording of a cut stands for audio in a tar file beside it."""
+    sources = recording.get("sources")
+    return isinstance(sources, list) and any(isinstance(each, dict) and each.get("type") == "shar" for each in sources)
+
+
+def utterances(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What supervisions and cuts say of one recording, in the form that `stages.transcribe.formats.json_file` reads.
 
     Times count from the recording's start, and one supervision in several cuts stands once. Channels 0 and 1 become A and B, for a list
     that only knows 1 would else be taken to count from 1. Supervisions without text or words are left out.
@@ -102,7 +108,7 @@ def utterances(lines: list[dict[str, Any]], recording: str) -> list[dict[str, An
     for line in lines:
         cut = isinstance(line.get("supervisions"), list)
         for index, each in enumerate(line["supervisions"] if cut else [line]):
-            if not isinstance(each, dict) or (cut and each.get("recording_id", recording) != recording):
+            if not isinstance(each, dict):
                 continue
             said = _supervision(each, float(line.get("start") or 0) if cut else 0.0)
             if isinstance(said.get("text"), str) or said.get("words"):
@@ -227,14 +233,12 @@ def _lines(file: IO[bytes]) -> Iterator[bytes]:
         yield rest
 
 
-def _object(line: bytes, number: int) -> dict[str, Any]:
+def _object(line: bytes) -> dict[str, Any]:
     try:
-        read = json.loads(line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line)
-    except ValueError as error:
-        raise ValueError(f"line {number} is no JSON ({error})") from error
-    if not isinstance(read, dict):
-        raise ValueError(f"line {number} is no JSON object")
-    return read
+        read = json.loads(line.removeprefix(b"\xef\xbb\xbf"))
+    except (ValueError, RecursionError):
+        return {}
+    return read if isinstance(read, dict) else {}
 
 
 def _json(value: Any) -> bytes:

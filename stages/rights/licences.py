@@ -116,10 +116,15 @@ def licence_problem(licence: str) -> str | None:
         return None
     if (read := _read(licence)) is not None:
         return f"is no SPDX expression: {_short(licence)}. It is kept as written, and read as {_short(str(read), 120)}."
-    near = difflib.get_close_matches(unknown[0].replace(" ", "-").upper(), [key.upper() for key in licensing.known_symbols], 1, 0.6)
-    spelled = next((key for key in licensing.known_symbols if near and key.upper() == near[0]), None)
-    hint = f"did you mean {spelled}?" if spelled else "write LicenseRef-<name> for a licence outside SPDX."
-    return f"is no SPDX expression: {_short(licence)} (no such licence: {_short(unknown[0])}). It is kept as written; {hint}"
+    return f"is no SPDX expression: {_short(licence)} (no such licence: {_short(unknown[0])}). It is kept as written; {hint(unknown[0])}"
+
+
+def hint(wrong: str) -> str:
+    """The nearest licence to a name that is none, or what to do, as the end of a message."""
+    known = [key for key in licensing_of_spdx().known_symbols if not key.lower().startswith(_OUTSIDE)]
+    near = difflib.get_close_matches(wrong.replace(" ", "-").upper(), [key.upper() for key in known], 1, 0.6)
+    spelled = next((key for key in known if near and key.upper() == near[0]), None)
+    return f"did you mean {spelled}?" if spelled else "write LicenseRef-<name> for a licence outside SPDX."
 
 
 @cache

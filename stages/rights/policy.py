@@ -11,7 +11,7 @@ from typing import Any, Literal, cast
 
 from schemas.audit import AUDIT_KINDS, HEALTH_ADVICE, Severity, kind_of
 from schemas.errors import REASONS, UsageError
-from stages.rights.licences import ABSENT, UNKNOWN_NAME, licence_problem, spdx_name
+from stages.rights.licences import ABSENT, UNKNOWN_NAME, hint, licence_problem, spdx_name
 from stages.rights.terms import Terms, terms_of
 from stages.rights.words import GROUPS, jurisdiction, use
 
@@ -177,9 +177,9 @@ def _licence(at: str, value: Any) -> str:
     text = _text(at, value)
     name = spdx_name(text)
     if name in (None, UNKNOWN_NAME) or text == ABSENT:
-        problem = licence_problem(text)
-        why = f"is {text!r}, and an expression or an unknown licence is no single one; name each licence" if problem is None else problem
-        raise UsageError(f"{at}: a licence {why}")
+        if licence_problem(text) is None:
+            raise UsageError(f"{at}: {text!r} is no single licence that is known; name each by itself")
+        raise UsageError(f"{at}: no such licence: {_short(text)}; {hint(text)}")
     return str(name)
 
 

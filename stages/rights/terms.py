@@ -85,7 +85,7 @@ ALIASES: dict[str, str] = {
     "other": "NOASSERTION",
     "unknown": "NOASSERTION",
 }
-"""Names of the Hugging Face hub that are not SPDX's in small letters, and some that people write; `cc`, `gpl` or `bsd` name no licence."""
+"""Names of the Hugging Face hub that are not SPDX's in small letters, and some that people write; `cc` or `bsd` name no licence."""
 
 
 @cache

@@ -25,7 +25,8 @@ TEXT_NAMES = {
 }
 SPOKEN = ("words", "supervisions", "segments", "utterances", "turns", "transcript", "alignments")
 """Columns that hold a transcript with times; the first that does."""
-SPLITS = {"train": "train", "training": "train", "dev": "dev", "validation": "dev", "valid": "dev", "val": "dev", "eval": "dev", "test": "test"}
+SPLITS = {"train": "train", "training": "train", "test": "test", **dict.fromkeys(("dev", "validation", "valid", "val", "eval"), "dev")}
+"""Splits by the names that data sets give them."""
 _PAIRS = (("speaker_a", "speaker_b"), ("speaker_0", "speaker_1"), ("speaker_1", "speaker_2"), ("speaker1", "speaker2"), ("left", "right"))
 
 
@@ -50,6 +51,8 @@ def about(fields: Mapping[str, Any]) -> About:
         extra = inner.get("extra")
         own = _object(extra) if isinstance(extra, str) else {}
         rest |= own | {name: value for name, value in inner.items() if value is not None and name not in ("extra", "uris")}
+    if isinstance(consent := rest.get("consent"), bool):
+        rest["consent"] = "yes" if consent else "no"
     texts = {name: _text(rest, names) for name, names in TEXT_NAMES.items()}
     speakers, roles = _speakers(rest)
     kept = {name: value for name, value in rest.items() if name not in SPOKEN or isinstance(value, str)}

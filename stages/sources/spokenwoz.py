@@ -19,11 +19,10 @@ from __future__ import annotations
 import json
 import posixpath
 import re
-from collections import Counter
-from collections.abc import Iterator
-from json.decoder import scanstring  # type: ignore[attr-defined]
-from typing import Any
 
+from schemas.errors import Reject
+from stages.decode.fetch import open_uri
+from stages.decode.json_members import JsonObject
 from stages.sources.corpus import Corpus, CorpusError, CorpusReader, Tree
 from stages.sources.gather import SECOND, Gather, is_audio, outermost, stem
 
@@ -34,7 +33,6 @@ PARTS = {"train_dev": "train", "test": "test"}
 _PART = re.compile(r"(?:^|(?<=/))(audio|text)_5700_(train_dev|test)/")
 _ID = re.compile(r"(?:MUL|SNG)\d{4}")
 _LOOKS = 3
-_SPACE = re.compile(r"\s*")
 _LISTS = {"valListFile.json": "dev", "testListFile.json": "test", "trainListFile.json": "train"}
 
 
@@ -105,56 +103,22 @@ def _listed(gather: Gather, path: str) -> set[str]:
 
 
 def _dialogues(gather: Gather, tables: list[str]) -> dict[str, str]:
-    """The address of each dialogue's transcript."""
+    """The address of each dialogue's transcript; none in a table that is not whole, for no address in one can be read."""
     found: dict[str, str] = {}
     for path in tables:
         gather.claim("transcript", path)
-        ids: list[str] = []
         try:
-            ids.extend(id for id, _ in members(gather.tree.text(path), path))
-        except CorpusError as error:
-            gather.tell(f"{error}.")
+            with open_uri(path, gather.tree.folder) as file:
+                ids = list(JsonObject(file).places)
+        except (Reject, OSError, ValueError, RecursionError) as error:
+            gather.tell(f"{path}: cannot be read, so no recording has a transcript in it ({error}).")
+            continue
         if not ids:
             gather.tell(f"{path} names no dialogue.")
-        again = {id for id, count in Counter(ids).items() if count > 1 or id in found}
-        gather.tell_of(f"{path} holds {{}} dialogues twice, or that another table has", again)
+        gather.tell_of(f"{path} holds {{}} dialogues that another table has too", {id for id in ids if id in found})
         for id in ids:
             found.setdefault(id, f"{path}::{id}")
     return found
-
-
-def members(text: str, path: str) -> Iterator[tuple[str, Any]]:
-    """The members of a JSON object one after the other, so that only one is held; raises `CorpusError` where it breaks off."""
-    decode = json.JSONDecoder().raw_decode
-    at = _after(text, 0)
-    last = "its start"
-    try:
-        if text[at] != "{":
-            raise CorpusError(f"{path}: is no JSON object; wanted dialogues by their ids")
-        at = _after(text, at + 1)
-        while text[at] != "}":
-            if text[at] != '"':
-                raise ValueError(f"wanted an id in quotes at character {at}")
-            key, at = scanstring(text, at + 1)
-            at = _after(text, at)
-            if text[at] != ":":
-                raise ValueError(f"wanted a colon at character {at}")
-            value, at = decode(text, _after(text, at + 1))
-            yield key, value
-            last = repr(key)
-            at = _after(text, at)
-            at = _after(text, at + 1) if text[at] == "," else at
-    except IndexError as error:
-        raise CorpusError(f"{path}: breaks off after {last}") from error
-    except (ValueError, RecursionError) as error:
-        if isinstance(error, CorpusError):
-            raise
-        raise CorpusError(f"{path}: cannot be read after {last} ({error})") from error
-
-
-def _after(text: str, at: int) -> int:
-    match = _SPACE.match(text, at)
-    return match.end() if match else at
 
 
 def _samples(tree: Tree, root: str) -> set[str]:

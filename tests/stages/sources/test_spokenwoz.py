@@ -12,8 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stages.sources.corpus import CorpusError
-from stages.sources.spokenwoz import READER, members
+from stages.sources.spokenwoz import READER
 from stages.transcribe.formats.read import read_transcript
 from stages.transcribe.formats.said import TranscriptError
 from tests.shared import SHARED, needs_shared
@@ -80,6 +79,8 @@ def test_as_distributed(tmp_path: Path) -> None:
     first = source(corpus, "MUL0001")
     assert first.transcript == "bought/text_5700_train_dev/data.json::MUL0001"
     assert (first.licence, first.language, first.roles, first.corpus) == ("CC-BY-NC-4.0", "en", ("user", "system"), "SpokenWOZ")
+    said = transcribed(first)
+    assert (words(said, 0), words(said, 1)) == (["hello", "u1"], ["hi", "s1"])
     assert {what for path, what in corpus.claimed.items() if path.endswith("data.json")} == {"transcript"}
     assert corpus.claimed["bought/text_5700_train_dev/valListFile.json"] == "list"
 
@@ -165,24 +166,14 @@ def test_an_id_in_both_parts_is_taken_once(tmp_path: Path) -> None:
     check(corpus, tree_of(tmp_path).files)
 
 
-def test_a_table_that_breaks_off_gives_what_it_holds_and_is_told(tmp_path: Path) -> None:
-    files = official()
-    whole = files["text_5700_train_dev/data.json"]
-    corpus = read(READER, put(tmp_path, files | {"text_5700_train_dev/data.json": whole[: whole.index(b'"MUL0005"') + 40]}))
-    assert source(corpus, "MUL0002").transcript is not None
-    assert source(corpus, "MUL0005").transcript is None
-    assert any("text_5700_train_dev/data.json: " in told and "'MUL0002'" in told for told in corpus.problems)
-
-
-@given(
-    st.dictionaries(st.text(max_size=5), st.recursive(st.none() | st.floats(allow_nan=False) | st.text(max_size=3), st.lists)), st.data()
-)
-def test_members_of_an_object_are_those_of_the_parser_and_a_cut_one_is_no_object(value: dict[str, Any], data: st.DataObject) -> None:
-    text = json.dumps(value, indent=data.draw(st.sampled_from([None, 2])))
-    assert dict(members(text, "x")) == value
-    cut = text[: data.draw(st.integers(0, len(text) - 1))]
-    with pytest.raises(CorpusError, match=r"^x: "):
-        list(members(cut, "x"))
+@pytest.mark.parametrize("broken", [b"", b"[]", b'{"MUL0001": {"log": [', b"\xff\xfe\x00"])
+def test_a_table_that_is_not_whole_gives_no_transcript_and_is_told(tmp_path: Path, broken: bytes) -> None:
+    path = "text_5700_train_dev/data.json"
+    corpus = read(READER, put(tmp_path, official() | {path: broken}))
+    assert source(corpus, "MUL0001").transcript is None
+    assert source(corpus, "MUL0004").transcript is not None
+    assert any(told.startswith(f"{path}: cannot be read") for told in corpus.problems)
+    check(corpus, tree_of(tmp_path).files)
 
 
 @needs_shared

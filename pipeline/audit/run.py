@@ -1,0 +1,116 @@
+"""The run of an audit: the engine measures every recording, then all are judged together and everything is written down."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections import Counter
+from typing import Any, Literal
+
+from pipeline.audit.contents import contents_of
+from pipeline.audit.items import Item, failed, turned_down
+from pipeline.audit.listed import add_listed, checksums_of
+from pipeline.audit.page import page
+from pipeline.audit.players import write_players
+from pipeline.audit.request import AuditRequest
+from pipeline.audit.tables import write_tables
+from pipeline.audit.together import judge_together
+from pipeline.build import Run, Summary
+from pipeline.drive import Stop
+from pipeline.ledger import Balance, Ledger, Standing
+from pipeline.lock import locked
+from pipeline.place import place_at
+from pipeline.plan import make_plan
+from pipeline.state import default_work, state_place
+from schemas.plain import to_plain
+from schemas.prints import Prints
+from stages.audit.findings import recording_findings
+from stages.audit.prints import prints
+
+log = logging.getLogger("duologue")
+
+
+def audit(asked: AuditRequest, stop: Stop) -> tuple[Summary, dict[str, Any] | None]:
+    """Measure what is not measured yet, judge, and write `audit.json`, `audit.html`, the tables and the players.
+
+    Returns what was done, and the contents of the JSON: None when the run was stopped before all was there. Raises `UsageError` when
+    another process writes there, and `Halt` when the run cannot go on.
+    """
+    request = asked.request
+    plan = make_plan(request.config.chain)
+    work = request.work or default_work(request.out)
+    found: list[dict[str, Any]] = []
+
+    def finish(run: Run, standings: dict[str, Standing], counts: Balance) -> Summary:
+        contents = _judge(asked, run, standings, counts)
+        found.append(contents)
+        reasons = dict(sorted(Counter(f["name"] for f in contents["findings"]).items()))
+        ending: Literal["done", "errors"] = "errors" if counts.errors else "done"
+        return run.summary(ending, counts, report=f"{place_at(request.out).root}/audit.html", rejects=reasons)
+
+    def lost() -> None:
+        log.warning("%s: another process took the lock while this one gave no sign of life; stopping at once", request.out)
+        stop.level = 2
+
+    with locked(state_place(request.out), lost=lost):
+        ledger = Ledger(place_at(work), plan)
+        for step in plan.steps:
+            ledger.place.sweep(step.address)
+        place_at(request.out).sweep()
+        ledger.clear_errors([source.key for source in request.listing.sources])
+        summary = Run(request, plan, ledger, work, stop, finish).go()
+    return summary, found[0] if found else None
+
+
+def _judge(asked: AuditRequest, run: Run, standings: dict[str, Standing], counts: Balance) -> dict[str, Any]:
+    """Everything of an audit but the measuring: all in memory, a few kilobytes for each recording."""
+    items = items_of(run, standings)
+    add_listed(items, asked.delivery)
+    for item in items:
+        if item.source is not None and item.measured is not None:
+            item.findings += recording_findings(item.source, item.measured, asked.policy, checksums_of(item, asked.delivery))
+    together = judge_together(items, asked.policy, _evaluation(asked), asked.seed)
+    items.sort(key=lambda item: (item.id, item.key))
+    out = place_at(asked.request.out)
+    write_players(out, items, run.plan.steps[0].stage, asked.policy, asked.players)
+    contents = contents_of(asked.request.src, items, asked.delivery, asked.policy, to_plain(counts), together)
+    write_tables(out, contents)
+    out.put("audit.html", page(contents).encode())
+    out.put("audit.json", json.dumps(contents, indent=1, sort_keys=True, ensure_ascii=False).encode())
+    return contents
+
+
+def items_of(run: Run, standings: dict[str, Standing]) -> list[Item]:
+    """Every input of the run once, whatever became of it."""
+    step = run.plan.steps[0]
+    found = []
+    for key, standing in standings.items():
+        source = run.sources[key]
+        if standing.end == "result":
+            found.append(Item(source.id, key, source.uris, source, run.ledger.load(step, key, _no_need)))
+    found += _errors(run, standings)
+    rejects = run.rejects(standings)
+    for reject in rejects:
+        item = turned_down(reject)
+        item.source = run.sources.get(reject.key)
+        found.append(item)
+    return found
+
+
+def _errors(run: Run, standings: dict[str, Standing]) -> list[Item]:
+    keys = sorted(key for key, standing in standings.items() if standing.end == "error")
+    told = {each["key"]: str(each.get("error", "")) for each in run.ledger.errors(run.plan.steps[0], keys)}
+    return [failed(run.sources[key], told.get(key, "")) for key in keys]
+
+
+def _evaluation(asked: AuditRequest) -> list[tuple[str, Prints]]:
+    """Fingerprints of the evaluation audio that the corpus is held against."""
+    if asked.against is None:
+        return []
+    stage = asked.request.config.chain[0]
+    decode = stage.decode.load("cpu")
+    return [(source.id, prints(decode(source))) for source in asked.against.listing.sources]
+
+
+def _no_need(kind: type) -> Any:
+    raise LookupError(f"measurements are stored whole, so no {kind.__name__} is needed to read them")

@@ -1,0 +1,1 @@
+TRUTH: dict[str, tuple[tuple[str, int, int], ...]] = {}
