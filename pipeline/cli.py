@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from pipeline.audit.command import audit
 from pipeline.exports.cli import export, lint
 from pipeline.listen_command import listen
 from pipeline.shape.command import shape
@@ -225,6 +226,7 @@ cli.add_command(shape)
 cli.add_command(listen)
 cli.add_command(export)
 cli.add_command(lint)
+cli.add_command(audit)
 
 
 @cli.command()

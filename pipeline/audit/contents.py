@@ -28,7 +28,7 @@ def contents_of(
     seconds = sum(item.seconds or 0.0 for item in items)
     rejected = sum(item.seconds or 0.0 for item, verdict in zip(items, verdicts, strict=True) if verdict == "reject")
     files = file_accounts(delivery.files, items, policy)
-    counts = {"recordings": len(items), **{name: verdicts.count(name) for name in ("pass", "flag", "reject")}, "files": len(files)}  # type: ignore[arg-type]
+    counts = {"recordings": len(items), **{name: verdicts.count(name) for name in ("pass", "flag", "reject")}, "files": len(files)}
     return {
         "format": FORMAT,
         "name": policy.name,

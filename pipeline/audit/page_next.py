@@ -11,7 +11,7 @@ from pipeline.report.words import count, hours, several, share
 MOST = 6
 """Steps shown; the findings below them hold the rest."""
 AS_MONO = "duologue build {source} {name}-mono -c mono_calls"
-COMMANDS = {name: AS_MONO for name in ("dual_mono", "one_scene", "mono")}
+COMMANDS = dict.fromkeys(("dual_mono", "one_scene", "mono"), AS_MONO)
 """Where one command does what the advice says."""
 WORDS = {
     "pass": ("Ready to use", "Nothing stands against any of it."),
@@ -23,7 +23,7 @@ LABELS = {"pass": "pass", "flag": "to look at", "reject": "not to be used"}
 
 def headline(contents: Mapping[str, Any]) -> dict[str, Any]:
     """Title, sentence, and the hours of each verdict as parts of a bar."""
-    amounts = {name: 0.0 for name in LABELS}
+    amounts = dict.fromkeys(LABELS, 0.0)
     for each in contents["recordings"]:
         amounts[each["verdict"]] = amounts.get(each["verdict"], 0.0) + (each.get("seconds") or 0.0)
     counts, whole = contents["counts"], sum(amounts.values())

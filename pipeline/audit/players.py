@@ -97,4 +97,3 @@ def _sides(item: Item, channels: int) -> tuple[str, ...]:
     if channels == 1 or source is None:
         return ("mono",)
     return source.roles or source.speakers or ("A", "B")
-

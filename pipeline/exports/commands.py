@@ -31,7 +31,7 @@ def run_export(
     tokenizer: str | None,
     text: str | None,
     allowed: tuple[str, ...],
-    policy: str | None,
+    policy: str | None = None,
     push: str | None,
     public: bool,
     local: bool,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -23,6 +23,7 @@ KEYS = ("sex", "gender", "sexes", "genders")
 """Fields of a manifest, the first that is there."""
 BOTH = re.compile(r"[fmwxFMWX]{2}")
 """`FM`: both sides in one word."""
+NAMES = ("corpus", "language", "licence", "speaker", "sex", "consent", "rate")
 PER_SIDE = ("speaker", "sex")
 
 
@@ -39,9 +40,9 @@ class Item(NamedTuple):
 class Hours:
     """Seconds and recordings by corpus, language, licence, speaker, sex, consent and rate. Memory grows with the number of names only."""
 
-    seconds: dict[str, Counter[Any]] = field(default_factory=lambda: {name: Counter() for name in NAMES})
+    seconds: dict[str, defaultdict[Any, float]] = field(default_factory=lambda: {name: defaultdict(float) for name in NAMES})
     recordings: dict[str, Counter[Any]] = field(default_factory=lambda: {name: Counter() for name in NAMES})
-    speech: dict[str, Counter[Any]] = field(default_factory=lambda: {name: Counter() for name in PER_SIDE})
+    speech: dict[str, defaultdict[Any, float]] = field(default_factory=lambda: {name: defaultdict(float) for name in PER_SIDE})
 
     def add(self, item: Item) -> None:
         """Count one recording."""
@@ -78,9 +79,6 @@ class Hours:
             line = {"name": None if value is None else str(value), "hours": seconds / 3600, "recordings": self.recordings[name][value]}
             found.append({**line, "speech_hours": self.speech[name][value] / 3600} if name in PER_SIDE else line)
         return found
-
-
-NAMES = ("corpus", "language", "licence", "speaker", "sex", "consent", "rate")
 
 
 def hours_by(items: Iterable[Item]) -> dict[str, list[dict[str, Any]]]:

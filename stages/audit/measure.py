@@ -92,7 +92,7 @@ class AuditMeasure:
                 accord=_accord(given, activity),
                 transcript_problem=given.problem,
                 words=None if given.words is None else len(given.words),
-                personal=_personal(given, source),
+                personal=_personal(given, source, activity),
                 heard=heard,
             )
 
@@ -110,8 +110,8 @@ def _accord(given: Given, activity: Activity) -> Accord | None:
     return None if given.transcript is None else accord(given.transcript, activity, given.ends_s)
 
 
-def _personal(given: Given, source: Source) -> tuple[PersonalSpan, ...]:
-    return () if not given.words else find_personal(given.words, source.language)
+def _personal(given: Given, source: Source, activity: Activity) -> tuple[PersonalSpan, ...]:
+    return () if not given.words else find_personal(given.words, activity.rate, source.language)
 
 
 class _Ears:

@@ -3,7 +3,8 @@
 A statistic's robust z-score is 0.6745 (x - median) / MAD, with the median absolute deviation MAD of the corpus (Iglewicz and Hoaglin 1993,
 "How to detect and handle outliers"); it equals the ordinary z-score for normal data and is not moved by the outliers themselves. They
 advise 3.5 as a limit; statistics of turn-taking have long tails, so the limit here is 6 unless told otherwise. Where more than half of the
-values are the same, the MAD is 0, and nothing is called an outlier by that statistic.
+values are the same, the MAD is 0, and nothing is called an outlier by that statistic; where it is smaller than what anybody would hear,
+that takes its place, or a very even corpus would be full of outliers.
 """
 
 from __future__ import annotations
@@ -28,18 +29,18 @@ NORMAL = 0.6745
 """Third quartile of the standard normal distribution, which is its MAD."""
 
 Statistic = Callable[[Stats], float | None]
-STATISTICS: tuple[tuple[str, str, str, Statistic], ...] = (
-    ("overlap", "overlap", "s/min", lambda stats: stats.overlap.seconds_per_minute),
-    ("pause", "pauses", "s/min", lambda stats: stats.pause.seconds_per_minute),
-    ("gap", "gaps", "s/min", lambda stats: stats.gap.seconds_per_minute),
-    ("ipu_mean", "mean length of a stretch of speech", "s", lambda stats: stats.ipu.mean),
-    ("fto_median", "median floor transfer offset", "s", lambda stats: stats.transfers.median),
-    ("backchannels", "backchannels", "1/min", lambda stats: stats.backchannels_per_minute),
-    ("interruptions", "interruptions", "1/min", lambda stats: stats.interruptions_per_minute),
-    ("speech_dominance", "the more talkative side's share of speech", "share", lambda stats: stats.speech_dominance),
-    ("speech_rate", "words per second of speech", "1/s", lambda stats: stats.speech_rate),
+STATISTICS: tuple[tuple[str, str, str, float, Statistic], ...] = (
+    ("overlap", "overlap", "s/min", 0.3, lambda stats: stats.overlap.seconds_per_minute),
+    ("pause", "pauses", "s/min", 0.5, lambda stats: stats.pause.seconds_per_minute),
+    ("gap", "gaps", "s/min", 0.5, lambda stats: stats.gap.seconds_per_minute),
+    ("ipu_mean", "mean length of a stretch of speech", "s", 0.1, lambda stats: stats.ipu.mean),
+    ("fto_median", "median floor transfer offset", "s", 0.05, lambda stats: stats.transfers.median),
+    ("backchannels", "backchannels", "1/min", 0.3, lambda stats: stats.backchannels_per_minute),
+    ("interruptions", "interruptions", "1/min", 0.3, lambda stats: stats.interruptions_per_minute),
+    ("speech_dominance", "the more talkative side's share of speech", "share", 0.02, lambda stats: stats.speech_dominance),
+    ("speech_rate", "words per second of speech", "1/s", 0.1, lambda stats: stats.speech_rate),
 )
-"""Name, words, unit, and where it is in the statistics of a recording."""
+"""Name, words, unit, the least deviation that counts as one, and where it is in the statistics of a recording."""
 
 
 def outliers(items: Iterable[tuple[Any, ...]], limit: float = LIMIT) -> dict[str, list[AuditFinding]]:
@@ -53,11 +54,12 @@ def outliers(items: Iterable[tuple[Any, ...]], limit: float = LIMIT) -> dict[str
         key=lambda pair: pair[0],
     )
     found: dict[str, list[AuditFinding]] = {}
-    for name, words, unit, of in STATISTICS:
+    for name, words, unit, least, of in STATISTICS:
         values = np.array([of(stats) for _, stats in known], np.float64)
         center, spread = robust(values)
         if not spread:
             continue
+        spread = max(spread, least)
         scores = NORMAL * (values - center) / spread
         for index in np.flatnonzero(np.abs(scores) > limit):
             finding = _finding(name, words, unit, float(values[index]), center, spread, limit, int((~np.isnan(values)).sum()))
@@ -77,7 +79,7 @@ def robust(values: Floats) -> tuple[float, float]:
 def _finding(name: str, words: str, unit: str, value: float, center: float, spread: float, limit: float, n: int) -> AuditFinding:
     score = NORMAL * (value - center) / spread
     edge = center + np.sign(score) * limit * spread / NORMAL
-    facts = {"statistic": name, "median": center, "mad": spread, "z": score, "recordings": n}
+    facts = {"statistic": name, "median": center, "deviation": spread, "z": score, "recordings": n}
     return AuditFinding(
         name="outlier",
         detail=f"{words}: {value:.3g} {unit}, where the median of {n} recordings is {center:.3g} {unit} (robust z {score:+.1f})",

@@ -77,7 +77,7 @@ def _events(pooled: Pooled) -> dict[str, float]:
 
 
 def _side(pooled: Pooled, channel: int) -> dict[str, Any]:
-    """One channel's. Pauses and gaps of a side are not in `Stats`, which counts them for the dialogue."""
+    """One channel's; words are counted over the speech that got words. `Stats` counts pauses and gaps for the dialogue, not by side."""
     ipus, speech = float(pooled.kinds["ipus"][channel]), float(pooled.speech[channel])
     worded = float(pooled.worded_speech[channel] - pooled.spoken["unworded"][channel])
     per_minute = {kind: pooled.per_minute(float(pooled.kinds[kind][channel])) for kind in pooled.kinds}
@@ -124,7 +124,7 @@ def _distance(shape: Shape, lines: Sequence[dict[str, Any]]) -> float | None:
         return None
     if shape.distance == ABSOLUTE:
         return abs(float(lines[0]["difference"]))
-    return sum(abs(line["difference"]) / line["reference"] for line in lines) / len(lines)
+    return float(sum(abs(line["difference"]) / line["reference"] for line in lines) / len(lines))
 
 
 def _histograms(pooled: Pooled) -> dict[str, dict[str, Any]]:
@@ -155,4 +155,4 @@ def _counts(tally: Tally) -> list[int]:
 
 
 def _over(amount: float, of: float) -> float | None:
-    return float(amount / of) if of else None
+    return float(amount / of) if of > 0 else None

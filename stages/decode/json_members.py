@@ -83,7 +83,7 @@ class JsonLines:
 
 
 def recordings_of(line: Mapping[str, Any]) -> list[str]:
-    """The ids of the recordings that a line is about: one or none. In Lhotse Shar every cut has audio of its own, and its id is the cut's."""
+    """The ids of the recordings that a line is about: one or none. In Lhotse Shar every cut has audio of its own, called by the cut's id."""
     if isinstance(id := line.get("recording_id"), str):
         return [id]
     recording = line.get("recording")

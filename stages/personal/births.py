@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from stages.personal.runs import item_of, read
+from stages.personal.runs import item_of, near, read
 from stages.personal.sides import Candidate, Side, Talk
 from stages.personal.vocabulary import CUES, MONTHS, ORDINALS
 
 ORDINAL = re.compile(r"\d{1,2}(st|nd|rd|th)")
 WRITTEN = re.compile(r"\d{1,4}[./\-]\d{1,2}[./\-]\d{2,4}")
 YEAR = re.compile(r"(19|20)\d\d")
+PAUSE = 2.0
+"""Seconds between two words of a date, at most."""
 BETWEEN = frozenset(("of", "the", "in", "and", "uh", "um", "on", "er", "month", "day", "nineteen", "twenty"))
 
 
@@ -22,7 +24,7 @@ def find_births(talk: Talk, side: Side) -> Iterator[Candidate]:
         if not _dated(side.keys[at]):
             at += 1
             continue
-        last, parts = _date(side.keys, at)
+        last, parts = _date(side, at)
         if parts and "birth" in talk.cues(side, at):
             rule = _rule(side, at, last, parts)
             if rule is not None:
@@ -37,12 +39,14 @@ def _dated(key: str) -> bool:
     return (item is not None and item.kind != "letter") or ORDINAL.fullmatch(key) is not None or WRITTEN.fullmatch(key) is not None
 
 
-def _date(keys: list[str], at: int) -> tuple[int, set[str]]:
+def _date(side: Side, at: int) -> tuple[int, set[str]]:
     """Place of the last word of what may be a date, and what is in it."""
-    last, parts, digits = at - 1, set[str](), ""
+    keys, last, parts, digits = side.keys, at - 1, set[str](), ""
     place = at
     while place < len(keys):
         key = keys[place]
+        if last >= at and side.starts[place] - side.ends[place - 1] > PAUSE:
+            break
         if key in MONTHS:
             parts.add("month")
         elif key in ORDINALS or ORDINAL.fullmatch(key):
@@ -55,7 +59,7 @@ def _date(keys: list[str], at: int) -> tuple[int, set[str]]:
             place += 1
             continue
         else:
-            run = read(keys, place)
+            run = read(keys, place, near(side))
             if run is None or not run.text.isdigit():
                 break
             digits += run.text

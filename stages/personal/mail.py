@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from stages.personal.runs import item_of
+from stages.personal.runs import PLAIN, item_of
 from stages.personal.sides import Candidate, Side, Talk
 from stages.personal.vocabulary import FUNCTION_WORDS, PROVIDERS, SIGNS, TOP_LEVEL
 
 WRITTEN = re.compile(r"[\w.+\-]+@[\w\-]+(\.[\w\-]+)+")
 LONGEST = 14
 """Words before the `at`, at most."""
-PLAIN = 2
+TOGETHER = 2
 """Plain words next to each other in the part before the `at`, at most."""
 NO_PART = frozenset(
     (
@@ -64,7 +64,7 @@ def _local(keys: list[str], at: int) -> int:
         joined = first < at and keys[first] in SIGNS
         if _is_piece(keys, first - 1, at):
             plain = 0
-        elif key and key not in FUNCTION_WORDS and key not in NO_PART and (joined or plain < PLAIN):
+        elif key and key not in FUNCTION_WORDS and key not in NO_PART and (joined or plain < TOGETHER):
             plain += 1
         else:
             break
@@ -75,8 +75,10 @@ def _local(keys: list[str], at: int) -> int:
 
 
 def _is_piece(keys: list[str], place: int, at: int) -> bool:
-    """A sign, a letter or a number; `a` and `i` only before another of them."""
+    """A sign, a letter or a number; `a` and `i` only beside another of them."""
     if keys[place] in SIGNS:
         return True
-    spelled = item_of(keys[place]) is not None
-    return spelled and (keys[place] not in ("a", "i") or (place + 1 < at and item_of(keys[place + 1]) is not None))
+    if item_of(keys[place]) is None:
+        return False
+    beside = [near for near in (place - 1, place + 1) if 0 <= near < at and item_of(keys[near]) is not None]
+    return keys[place] not in PLAIN or bool(beside)

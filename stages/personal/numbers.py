@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from stages.personal.runs import Run, runs
+from stages.personal.runs import PLAIN, Run, runs
 from stages.personal.sides import Candidate, Side, Talk
 from stages.personal.vocabulary import UNITS
 
@@ -28,17 +28,27 @@ def luhn(digits: str) -> bool:
 
 def find_numbers(talk: Talk, side: Side) -> Iterator[Candidate]:
     """Candidates of English speech, from digits and letters as they are written or said."""
-    for run in runs(side):
+    for run in runs(side, complete):
         _trim(side, run)
-        if run.items == 0 or _counts(side, run):
+        if not run.parts or _counts(side, run):
             continue
         text = run.text.lstrip("+")
         if len(text) < 3:
             continue
+        if run.letters and run.digits == run.ohs and len(text) > 2:
+            text = text.replace("0", "O")
         found = _digits(talk, side, run, text) if text.isdigit() else _mixed(talk, side, run, text)
         if found is not None:
             kind, rule, confidence = found
             yield Candidate(kind, run.first, run.last, rule, confidence)
+
+
+def complete(text: str) -> bool:
+    """Nothing can be missing from it."""
+    digits = text.lstrip("+")
+    if not digits.isdigit():
+        return UK_POSTCODE.fullmatch(text) is not None
+    return len(digits) > 15 or (len(digits) in CARD and luhn(digits))
 
 
 def find_written(side: Side) -> Iterator[Candidate]:
@@ -59,12 +69,17 @@ def find_written(side: Side) -> Iterator[Candidate]:
 
 
 def _trim(side: Side, run: Run) -> None:
-    """Without what only looks like a part: an `oh`, `a` or `i` before a word that is none of it."""
-    while run.items > 1 and side.keys[run.first] in ("oh", "i") and side.opens[run.first] and run.letters > run.plain:
-        if side.keys[run.first] == "oh" and len(run.text) > 1 and run.text[1].isdigit():
-            return
-        cut = run.ends.pop(0)
-        run.text, run.ends, run.first, run.items = run.text[cut:], [end - cut for end in run.ends], run.first + 1, run.items - 1
+    """Without what only looks like a part: words such as `i`, `a`, `oh` and `one` at its ends that are words of the sentence."""
+    parts = run.parts
+    while len(parts) > 1 and side.keys[parts[0].first] in ("oh", "i") and side.opens[parts[0].first] and run.letters > run.plain:
+        if side.keys[parts[0].first] == "oh" and parts[1].text[:1].isdigit():
+            break
+        parts.pop(0)
+    while parts and side.keys[parts[-1].last] in PLAIN and not any(part.text.isalpha() for part in parts[:-1]):
+        parts.pop()
+        run.plain -= 1
+    if len(parts) > 1 and side.keys[parts[-1].last] == "one" and not any(c.isdigit() for part in parts[:-1] for c in part.text):
+        parts.pop()
 
 
 def _counts(side: Side, run: Run) -> bool:
@@ -87,16 +102,18 @@ def _digits(talk: Talk, side: Side, run: Run, text: str) -> tuple[str, str, floa
         return _phone(cues, run, text)
     if count > 15:
         return "identifier", "identifier:long", 0.7
-    dictated = run.items >= 3 or run.written >= 4
+    dictated = len(run.parts) >= 3 or run.written >= 4
     if "postcode" in cues and count == 5:
         return "postcode", "postcode:cue", 0.8
     if "phone" in cues and count > 5 and dictated and "number" in cues:
         return "phone", "phone:cue", 0.7
+    if count == 4 and "expiry" in cues and len(run.parts) > 1:
+        return "identifier", "identifier:expiry", 0.7
     if cues & {"identifier", "card"} and dictated:
         return "identifier", "identifier:cue", 0.8 if count > 4 else 0.6
     if "number" in cues and count > 4 and dictated:
         return "identifier", "identifier:number", 0.7
-    if count > 4 and run.items == count:
+    if count > 4 and len(run.parts) == count:
         return "identifier", "identifier:digits", 0.5
     return None
 
@@ -134,10 +151,12 @@ def _mixed(talk: Talk, side: Side, run: Run, text: str) -> tuple[str, str, float
 
 
 def _letters(cues: frozenset[str], run: Run, text: str) -> tuple[str, str, float] | None:
-    if len(text) - run.plain < 3 or (run.items < 2 and run.written == 0 and len(text) < 4):
+    if len(text) < 3 or len(text) - run.plain < 2:
         return None
     if "name" in cues:
         return "name", "name:spelled", 0.9
+    if len(text) - run.plain < 3:
+        return None
     if cues & {"identifier", "card"} and len(text) > 3:
         return "identifier", "identifier:cue", 0.7
     if len(text) > 4:

@@ -96,7 +96,10 @@ def _name_at(side: Side, at: int, listed: bool) -> int | None:
         clear = keys[at] in sure_first_names() or (known and (side.capital(at) or keys[at + 1 : at + 2] in (["speaking"], ["calling"])))
         if not clear:
             return None
-    return _surname(side, at + 1)
+    last = _surname(side, at + 1)
+    if last == at and not listed and at + 1 < len(keys) and not side.opens[at + 1] and _could(side, at + 1) and not side.cased:
+        return at + 1
+    return last
 
 
 def _surname(side: Side, at: int) -> int:
@@ -126,7 +129,7 @@ def _titled(side: Side, at: int) -> int | None:
     begin = at + 1
     if begin >= len(side.keys) or not _could(side, begin) or (side.cased and not side.could_be_name(begin)):
         return None
-    soft = side.keys[at] in ("doctor", "miss", "sir", "madam", "professor", "dr")
+    soft = side.keys[at] in ("doctor", "miss", "sir", "madam", "professor", "dr", "president", "senator")
     if soft and not (side.capital(begin) or side.keys[begin] in surnames() | first_names()):
         return None
     if side.keys[at] == "miss" and not side.cased and side.keys[begin] not in surnames():

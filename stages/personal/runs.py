@@ -12,6 +12,8 @@ from stages.personal.vocabulary import DIGITS, INSIDE, JOINING, MAGNITUDES, NATO
 
 APART = 8.0
 """Seconds between two parts of one number, at most: the other side repeats what it wrote down."""
+CLOSE = 1.5
+"""Seconds between two words of one part, at most."""
 TELLING = 3
 """Words such as "that's" between two parts of one number, at most."""
 WRITTEN = re.compile(r"[+(]?\d[\d().\-/]*")
@@ -20,6 +22,8 @@ MIXED = re.compile(r"(?=.*\d)(?=.*[a-z])[a-z\d]+(-[a-z\d]+)*")
 COUNTED = re.compile(r"\d+(st|nd|rd|th|s|am|pm|k|m|km|kg|mg|ml|cm|mm|lb|lbs|hz|ft|mph|gb|mb|d|x|year|years)")
 HYPHENED = re.compile(r"[a-z](-[a-z]){1,}|[a-z](\.[a-z]){2,}")
 VOWELS = frozenset("aeiouy")
+PLAIN = ("a", "i")
+"""Letters that are words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,24 +70,42 @@ def item_of(key: str) -> Item | None:
     return None
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one word, or two such as "forty two" and "double nine", gives to a number."""
+
+    first: int
+    last: int
+    text: str
+    """Digits and capital letters, perhaps with a + before them."""
+
+
 @dataclass(slots=True)
 class Run:
     """One number or spelling."""
 
-    first: int
-    last: int
-    text: str = ""
-    """Digits and capital letters, perhaps with a + before them."""
-    items: int = 0
-    """Words that gave some of it."""
+    parts: list[Part] = field(default_factory=list)
     counts: bool = False
     """It is how many or how much of something."""
     written: int = 0
     """Characters of the longest word that gave digits as such."""
+    ohs: int = 0
+    """Parts that are `o` or `oh`: the digit or the letter."""
     plain: int = 0
-    """Words that are `a` or `i`, which are words of their own."""
-    ends: list[int] = field(default_factory=list)
-    """Length of the text after each word."""
+    """Parts that are `a` or `i`, which are words of their own."""
+
+    @property
+    def first(self) -> int:
+        return self.parts[0].first
+
+    @property
+    def last(self) -> int:
+        return self.parts[-1].last
+
+    @property
+    def text(self) -> str:
+        """Digits and capital letters, perhaps with a + before them."""
+        return "".join(part.text for part in self.parts)
 
     @property
     def digits(self) -> int:
@@ -94,8 +116,8 @@ class Run:
         return sum(c.isalpha() for c in self.text)
 
 
-def runs(side: Side) -> Iterator[Run]:
-    """All runs of a channel, in order; parts that belong together as one."""
+def runs(side: Side, whole: Callable[[str], bool]) -> Iterator[Run]:
+    """All runs of a channel, in order; parts that belong together as one. Nothing is added to what `whole` says is complete."""
     found: list[Run] = []
     at, keys, known = 0, side.keys, items()
     while at < len(keys):
@@ -103,54 +125,53 @@ def runs(side: Side) -> Iterator[Run]:
         if key not in known and (not key or key.isalpha()):
             at += 1
             continue
-        run = read(keys, at, _near(side))
+        run = read(keys, at, near(side))
         if run is None:
             at += 1
             continue
         at = run.last + 1
-        if found and _joins(side, found[-1], run):
-            _join(found[-1], run)
+        if found and _joins(side, found[-1], run) and not (whole(found[-1].text) or whole(run.text)):
+            found[-1] = joined(found[-1], run)
         else:
             found.append(run)
     yield from found
 
 
-def _near(side: Side) -> Callable[[int, int], bool]:
-    return lambda one, two: side.starts[two] - side.ends[one] <= APART
+def near(side: Side) -> Callable[[int, int], bool]:
+    """Whether two words follow one another closely enough to be of one number."""
+    return lambda one, two: side.starts[two] - side.ends[one] <= CLOSE
 
 
 def _joins(side: Side, run: Run, more: Run) -> bool:
     """Whether the second tells on what the first began."""
     between = side.keys[run.last + 1 : more.first]
-    near = len(between) <= TELLING and side.starts[more.first] - side.ends[run.last] <= APART
-    return near and all(key in JOINING for key in between) and len(run.text) > 1 and len(more.text) > 1 and not (run.counts or more.counts)
+    soon = len(between) <= TELLING and side.starts[more.first] - side.ends[run.last] <= APART
+    return soon and all(key in JOINING for key in between) and len(run.text) > 1 and len(more.text) > 1 and not (run.counts or more.counts)
 
 
-def _join(run: Run, more: Run) -> None:
-    run.ends += [len(run.text) + end for end in more.ends]
-    run.text, run.last, run.items = run.text + more.text, more.last, run.items + more.items
-    run.written, run.plain = max(run.written, more.written), run.plain + more.plain
+def joined(run: Run, more: Run) -> Run:
+    """Both as one."""
+    return Run([*run.parts, *more.parts], False, max(run.written, more.written), run.ohs + more.ohs, run.plain + more.plain)
 
 
-def read(keys: list[str], at: int, near: Callable[[int, int], bool] = lambda one, two: True) -> Run | None:
-    """The run that begins with the word `at`, or None; `near` says whether two words may be of one number."""
-    run = Run(at, at - 1)
+def read(keys: list[str], at: int, close: Callable[[int, int], bool] = lambda one, two: True) -> Run | None:
+    """The run that begins with the word `at`, or None; `close` says whether two words may be of one number."""
+    run = Run()
     while at < len(keys):
         skipped = at
-        while run.items and skipped < len(keys) and keys[skipped] in INSIDE and skipped - at < 2:
+        while run.parts and skipped < len(keys) and keys[skipped] in INSIDE and skipped - at < 2:
             skipped += 1
-        if skipped >= len(keys) or (run.items and not near(run.last, skipped)):
+        if skipped >= len(keys) or (run.parts and not close(run.last, skipped)):
+            break
+        if skipped > at and keys[skipped] in PLAIN:
             break
         taken = _take(keys, skipped, run)
         if not taken:
             break
         at = skipped + taken
-        run.last = at - 1
-        run.items += 1
-        run.ends.append(len(run.text))
-    if run.items and at < len(keys) and keys[at] in MAGNITUDES:
+    if run.parts and at < len(keys) and keys[at] in MAGNITUDES:
         run.counts = True
-    return run if run.items else None
+    return run if run.parts else None
 
 
 def _take(keys: list[str], at: int, run: Run) -> int:
@@ -160,37 +181,40 @@ def _take(keys: list[str], at: int, run: Run) -> int:
     following = keys[at + 1] if at + 1 < len(keys) else ""
     if item is None:
         return 0
+    text, taken = item.text, 1
     if item.kind == "repeat":
-        repeated = items().get(following)
-        if repeated is None or repeated.kind not in ("digit", "letter"):
-            doubled = Item("W", "letter") if key == "double" and following == "you" else item_of(following)
-            if doubled is None or len(doubled.text) != 1:
-                return 0
-            repeated = doubled
-        times = 1 if following == "you" else int(item.text)
-        run.text += repeated.text * times
-        return 2
-    if item.kind == "hundred":
-        if not run.text or not run.text[-1].isdigit():
+        text, taken = _repeated(key, item, following), 2
+    elif item.kind == "hundred":
+        if not run.parts or not run.text[-1].isdigit():
             return 0
-        run.text += "00"
         run.counts = run.counts or following == "and"
-        return 1
-    if item.kind == "tens":
+    elif item.kind == "tens":
         unit = items().get(following)
         whole = unit is not None and unit.kind == "digit" and unit.text != "0"
-        run.text += item.text + (unit.text if whole and unit is not None else "0")
-        return 2 if whole else 1
-    if item.kind in ("written", "mixed"):
+        text, taken = (item.text + unit.text, 2) if whole and unit is not None else (item.text + "0", 1)
+    elif item.kind in ("written", "mixed"):
         run.written = max(run.written, len(item.text))
-    run.plain += key in ("a", "i")
-    run.text += item.text if not run.text else item.text.lstrip("+")
-    return 1 + (_explained(keys, at) if item.kind == "letter" else 0)
+    elif (explained := _explained(keys, at)) and len(key) == 1:
+        text, taken = key.upper(), 1 + explained
+    if not text:
+        return 0
+    run.plain += key in PLAIN
+    run.ohs += key in ("o", "oh")
+    run.parts.append(Part(at, at + taken - 1, text.lstrip("+") if run.parts else text))
+    return taken
+
+
+def _repeated(key: str, item: Item, following: str) -> str:
+    """`double nine`, `triple o`; empty for `double` before what is no digit or letter."""
+    if following == "you":
+        return "W" if key == "double" else ""
+    again = item_of(following)
+    return again.text * int(item.text) if again is not None and len(again.text) == 1 and again.kind != "tens" else ""
 
 
 def _bare(key: str, run: Run) -> Item | None:
     """Letters that a recogniser wrote as one word, such as `btd`, where letters or digits stand before them."""
-    spelled = run.items > 0 and 2 <= len(key) <= 4 and key.isalpha() and key not in NO_LETTERS and not VOWELS & set(key)
+    spelled = bool(run.parts) and 2 <= len(key) <= 4 and key.isalpha() and key not in NO_LETTERS and not VOWELS & set(key)
     return Item(key.upper(), "letter") if spelled else None
 
 

@@ -17,7 +17,7 @@ BEFORE = 12.0
 """Seconds before a number or a name in which what is said about it counts."""
 WORDS = 14
 """Words of each channel in that time, at most."""
-CASED = 0.02
+CASED = 0.005
 """Share of words inside utterances that begin with a capital (without I and its forms), from which capitals say something."""
 
 
@@ -80,7 +80,7 @@ def _side(words: Sequence[SpokenWord], channel: int, places: list[int], rate: in
         opens.append(ended or starts[at] - ends[at - 1] > PAUSE)
     side = Side(channel, places, texts, keys, starts, ends, opens)
     inner = [text for text, first in zip(texts, opens, strict=True) if not first and not (text == "I" or text.startswith("I'"))]
-    side.cased = sum(text[:1].isupper() for text in inner) > CASED * len(inner)
+    side.cased = sum(text[:1].isupper() and text[1:].islower() for text in inner) > CASED * len(inner)
     return side
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from schemas.errors import RejectRecord, UsageError
-from schemas.source import Source, same_id
+from schemas.source import same_id
 from stages.sources.checksums import is_checksum_list, placed, read_checksums
 from stages.sources.corpus import Corpus, CorpusError, CorpusReader, Tree
 from stages.sources.folder import read_files
@@ -81,7 +81,7 @@ def list_delivery(folder: str, settings: SourceSettings, prober: Prober | None, 
         raise UsageError(
             f"{folder}: source.layout: nothing here lies as {settings.layout} does; leave the layout out, or see {_module(settings)}"
         )
-    rest = replace_files(found, left)
+    rest = _without(found, left)
     plain = read_files(rest, folder, settings, prober)
     problems += plain.problems
     beside = _transcripts(plain.drafts, left)
@@ -110,7 +110,7 @@ def _read(reader: CorpusReader, tree: Tree) -> Iterable[tuple[str, Corpus]]:
         yield root, reader.read(tree, root)
 
 
-def replace_files(found: Walk, left: Mapping[str, File]) -> Walk:
+def _without(found: Walk, left: Mapping[str, File]) -> Walk:
     """A walk without the files that are no longer left."""
     return replace(found, files=[file for file in found.files if file.path in left])
 
@@ -187,8 +187,3 @@ def _what(path: str) -> What:
     if suffix_of(path).lower() in DOCUMENTS or name.split(".")[0] in DOCUMENT_NAMES:
         return "document"
     return "other"
-
-
-def sources_of(listing: Listing) -> Mapping[str, Source]:
-    """The sources of a listing by key."""
-    return {source.key: source for source in listing.sources}

@@ -6,7 +6,7 @@ import difflib
 import os
 
 from schemas.errors import UsageError
-from stages.sources.delivery import list_delivery
+from stages.sources.delivery import Delivery, list_delivery
 from stages.sources.folder import list_folder
 from stages.sources.listing import Listing, Probe, Prober
 from stages.sources.manifest import list_manifest
@@ -24,22 +24,42 @@ def list_sources(src: str, settings: SourceSettings, probe: Probe | None = None,
     called for files that may be one side of a recording, and with `probe_all` for every file; a file it then rejects is a reject of the
     listing. Raises `UsageError` when `src` is not there, cannot be read or is neither.
     """
-    prober = None if probe is None else Prober(probe)
-    if probe_all and prober is None:
+    prober = _prober(probe, probe_all)
+    place, is_folder = _placed(src)
+    if not is_folder:
+        return _manifest(src, place, settings, prober, probe_all)
+    if settings.layout is not None:
+        return list_delivery(place, settings, prober, probe_all).listing
+    return list_folder(place, settings, prober, probe_all)
+
+
+def list_delivered(src: str, settings: SourceSettings, probe: Probe | None = None, probe_all: bool = False) -> Delivery:
+    """The same with what every file of a folder is, for an audit; a manifest has no other files."""
+    prober = _prober(probe, probe_all)
+    place, is_folder = _placed(src)
+    if not is_folder:
+        return Delivery(_manifest(src, place, settings, prober, probe_all), [])
+    return list_delivery(place, settings, prober, probe_all)
+
+
+def _prober(probe: Probe | None, probe_all: bool) -> Prober | None:
+    if probe is None and probe_all:
         raise UsageError("source: opening every file (probe_all) needs a probe")
+    return None if probe is None else Prober(probe)
+
+
+def _placed(src: str) -> tuple[str, bool]:
+    """The full path or URL of a source, and whether it is a folder."""
     if not is_text(src):
         raise UsageError(f"{shown(src)}: the path is not valid UTF-8; rename the folder or link to it under another name")
     if is_url(src) and (why := refusal(src)):
         raise UsageError(f"{src!r} {why}")
-    if is_url(src) and "::" in src:
-        raise UsageError(f"{src!r} names what lies in a container; give the container itself")
     local = local_path(src)
     place = src.rstrip("/") if local is None else os.path.abspath(local)
-    is_folder = _is_remote_folder(place) if local is None else _is_local_folder(place)
-    if is_folder:
-        if settings.layout is not None:
-            return list_delivery(place, settings, prober, probe_all).listing
-        return list_folder(place, settings, prober, probe_all)
+    return place, _is_remote_folder(place) if local is None else _is_local_folder(place)
+
+
+def _manifest(src: str, place: str, settings: SourceSettings, prober: Prober | None, probe_all: bool) -> Listing:
     kind = manifest_kind(place)
     if kind is None:
         raise UsageError(

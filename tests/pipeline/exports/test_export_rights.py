@@ -25,6 +25,7 @@ from stages.rights.policy import policy_of
 from stages.stage import Weights
 from tests.pipeline.calling import Cli, rows
 from tests.pipeline.exports import sets
+from tests.pipeline.shape.made import set_of, spoken
 from tests.pipeline.toy import ToyDecode, listing, request
 
 NC = RowWeights("DiariZen", "1", "", "CC-BY-NC-4.0")
@@ -60,16 +61,19 @@ def bound(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def older(bound: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return as_before(bound, tmp_path_factory.mktemp("older") / "set")
+
+
+def as_before(made: Path, folder: Path) -> Path:
     """The same set as a version before the column wrote it."""
-    folder = tmp_path_factory.mktemp("older") / "set"
     (folder / "data").mkdir(parents=True)
-    manifest = json.loads((bound / "manifest.json").read_text())
+    manifest = json.loads((made / "manifest.json").read_text())
     for shard in manifest["shards"]:
         path = folder / shard["name"]
-        pq.write_table(pq.read_table(bound / shard["name"]).drop_columns(["rights"]), path)
+        pq.write_table(pq.read_table(made / shard["name"]).drop_columns(["rights"]), path)
         groups = [{"rows": r, "offset": o, "length": n, "sha256": hash_range(path, o, n)} for r, o, n in group_ranges(path)]
         shard |= {"sha256": hash_range(path), "bytes": path.stat().st_size, "groups": groups}
-    (folder / "rejects.parquet").write_bytes((bound / "rejects.parquet").read_bytes())
+    (folder / "rejects.parquet").write_bytes((made / "rejects.parquet").read_bytes())
     (folder / "manifest.json").write_text(json.dumps({**manifest, "format": 1}))
     return folder
 
@@ -132,7 +136,8 @@ def test_the_card_asks_no_less_than_the_weights(bound: Path, tmp_path: Path) -> 
     assert (data["license"], data["license_name"]) == ("other", "cc-by-4-0-and-cc-by-nc-4-0-and-mit")
     assert "extra_gated_prompt" in data
     assert "| CC-BY-4.0 AND CC-BY-NC-4.0 AND MIT | no | yes | not asked | asked | 2 |" in page
-    assert pq.read_table(tmp_path / "out" / "data").column("rights").to_pylist()[0]["weights"] == ["bound"]
+    held: list[Any] = pq.read_table(tmp_path / "out" / "data").column("rights").to_pylist()
+    assert [rights["weights"] for rights in held] == [["bound"], ["bound"]]
 
 
 def test_weights_that_forbid_copies_are_refused_like_data(tmp_path: Path) -> None:
@@ -214,13 +219,15 @@ def test_an_older_set_is_exported_as_one_of_today(bound: Path, older: Path, tmp_
         assert tables[0].schema.equals(tables[1].schema, check_metadata=True)
 
 
-def test_an_older_set_is_shaped_and_gains_the_column(bound: Path, older: Path, tmp_path: Path) -> None:
-    for each, out in ((bound, tmp_path / "a"), (older, tmp_path / "b")):
-        run_shape(str(each), str(out), None, {"min_clip": "1", "max_monologue": "none"}, False)
-    shaped = [[(row["id"], row["rights"]) for row in rows(tmp_path / name)] for name in ("a", "b")]
+def test_an_older_set_is_shaped_and_gains_the_column(tmp_path: Path) -> None:
+    set_of(tmp_path / "now", [spoken(5, 60.0, "a"), spoken(6, 30.0, "b")])
+    as_before(tmp_path / "now", tmp_path / "then")
+    for name in ("now", "then"):
+        run_shape(str(tmp_path / name), str(tmp_path / f"{name}-shaped"), None, {"min_clip": "5", "max_turn": "4"}, False)
+    shaped = [[(row["id"], row["rights"]) for row in rows(tmp_path / f"{name}-shaped")] for name in ("now", "then")]
     assert shaped[0] == shaped[1]
-    assert [rights for _, rights in shaped[0]] == [row["rights"] for row in rows(bound)]
-    formats = [json.loads((tmp_path / name / "manifest.json").read_text())["format"] for name in ("a", "b")]
+    assert {rights["expression"] for _, rights in shaped[0]} == {"CC-BY-4.0 AND MIT"}
+    formats = [json.loads((tmp_path / f"{name}-shaped" / "manifest.json").read_text())["format"] for name in ("now", "then")]
     assert formats[0] == formats[1]
 
 

@@ -171,6 +171,11 @@ def _birth(rng: random.Random) -> tuple[str, str]:
     }[how], how
 
 
+def _expiry(rng: random.Random) -> tuple[str, str]:
+    month, year = rng.randrange(1, 10), rng.randrange(27, 36)
+    return rng.choice((f"oh {UNITS[month]} {TENS[year // 10 - 1]} {UNITS[year % 10 or 1]}", f"0{month} {year}")), "expiry of a card"
+
+
 def _name(rng: random.Random) -> tuple[str, str]:
     listed = rng.random() < 0.6
     return rng.choice(LISTED if listed else UNLISTED), "on the list" if listed else "not on the list"
@@ -196,6 +201,7 @@ MAKERS: dict[str, Callable[[random.Random], tuple[str, str]]] = {
     "phone": _phone,
     "card": _card,
     "identifier": _identifier,
+    "identifier.expiry": _expiry,
     "postcode": _postcode,
     "email": _email,
     "address": _address,
@@ -213,7 +219,7 @@ SEEN: tuple[str, ...] = (
     "A: and a phone number | B: yes it's {phone} | A: great",
     "A: what's the best number to reach you on | B: uh {phone} | A: lovely thank you",
     "B: you can call me back on {phone} any time after five",
-    "A: could i take the long number on the front of the card | B: {card} | A: and the expiry date | B: oh four twenty seven",
+    "A: could i take the long number on the front of the card | B: {card} | A: and the expiry date | B: {identifier.expiry}",
     "A: what is your account number | B: it is {identifier} | A: one moment please",
     "A: your booking reference is {identifier} | B: let me write that down",
     "A: what's your postcode | B: {postcode} | A: and the house number | B: number nine",
