@@ -39,6 +39,7 @@ def cli() -> None:
 @click.option("--address", metavar="URL", help="A running Ray cluster: auto, host:port or ray://host:10001.")
 @click.option("--workers", type=click.IntRange(0), help="Workers; with --local, 0 runs in this very process, for debuggers.")
 @WORK
+@click.option("--policy", metavar="YAML", help="Reject recordings whose rights this policy, a file or a ready-made one, does not accept.")
 @click.option("--quiet", "-q", is_flag=True, help="No progress.")
 @JSON
 def build(
@@ -50,6 +51,7 @@ def build(
     address: str | None,
     workers: int | None,
     work: str | None,
+    policy: str | None,
     quiet: bool,
     as_json: bool,
 ) -> None:
@@ -58,7 +60,7 @@ def build(
 
     if local and address:
         raise click.UsageError("--local and --address exclude each other")
-    summary = run_build(src, out, config, overrides, local, address, workers, work, quiet)
+    summary = run_build(src, out, config, overrides, local, address, workers, work, quiet, policy)
     _show(summary, as_json)
     sys.exit(summary["exit_code"])
 

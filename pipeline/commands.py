@@ -19,6 +19,7 @@ from pipeline.ledger import Ledger, balance
 from pipeline.lock import locked
 from pipeline.place import expand, place_at
 from pipeline.plan import make_plan
+from pipeline.policy import held_to, load_policy, today
 from pipeline.pools import InProcess, Pool, Processes
 from pipeline.state import RunState, default_work, read_state, state_place
 from pipeline.verify import verify
@@ -43,6 +44,7 @@ def run_build(
     workers: int | None,
     work: str | None,
     quiet: bool,
+    policy: str | None = None,
 ) -> dict[str, Any]:
     """Build; returns the summary with its exit code."""
     logging.basicConfig(format="%(message)s", level=logging.WARNING)
@@ -51,7 +53,10 @@ def run_build(
     if workers is not None and checked.run.crews:
         raise UsageError("--workers does not go with run.crews, where each crew names its own")
     make_plan(checked.chain)
+    rules = None if policy is None else load_policy(policy, today())
     listing = some_listed(src, checked)
+    if rules is not None:
+        listing = held_to(listing, (weights for stage in checked.chain for weights in stage.weights()), rules)
     make_pool = pool_maker(checked.run, local, address, workers)
     if workers:
         checked = dataclasses.replace(checked, run=dataclasses.replace(checked.run, workers=workers))

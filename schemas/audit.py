@@ -66,6 +66,12 @@ AUDIT_KINDS: dict[str, Kind] = {
     ),
     "mono": Kind("channels", "the recording holds both voices in one channel", "build it with mono_calls", "flag"),
     # transcripts against audio
+    "bad_transcript": Kind(
+        "transcripts",
+        "the transcript cannot be read, or its labels name no two sides",
+        "see the detail; build without it, or mend it",
+        "flag",
+    ),
     "speech_without_words": Kind(
         "transcripts", "speech that the transcript has no words for", "transcribe anew, or take the words with care", "flag"
     ),
@@ -101,7 +107,8 @@ AUDIT_KINDS: dict[str, Kind] = {
     # splits
     "split_leak": Kind("splits", "a speaker, call or voice stands in two of the corpus's splits", "use the splits of this audit", "flag"),
 }
-"""Every finding of an audit that is no reject reason of a build. Those of channel health and of decoding keep their names there."""
+"""Every finding of an audit that is no reject reason of a build, or means less than there. Those of channel health and of decoding keep
+their names."""
 
 HEALTH_ADVICE: dict[str, tuple[Severity, str]] = {
     "dual_mono": ("reject", "both channels are one signal: build it as mono, with mono_calls"),

@@ -28,6 +28,7 @@ REASONS: dict[str, str] = {
     "side_missing": "one file of a one-file-per-side recording is absent",
     "no_audio": "a table or transcript of the corpus names this recording, and its audio is not there",
     "not_audio": "the file is not audio in any supported container",
+    "rights": "the policy given to the build rejects the recording for its rights, or the chain for its models",
     # found while decoding
     "missing": "the file is named by the source but is not there or cannot be opened",
     "unreadable": "no decoder accepts the file's contents",

@@ -57,8 +57,8 @@ class SidePrint:
     def decoded(self) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
         """Marks and their ticks, both [n]."""
         octets = np.frombuffer(base64.b64decode(self.marks), np.uint8).reshape(-1, MARK_BYTES).astype(np.uint32)
-        values = (octets[:, 0] << 16) | (octets[:, 1] << 8) | octets[:, 2]
-        return values, np.cumsum(_from_varints(np.frombuffer(base64.b64decode(self.times), np.uint8)))
+        values = octets @ np.array([1 << 16, 1 << 8, 1], np.uint32)
+        return values.astype(np.uint32), np.cumsum(_from_varints(np.frombuffer(base64.b64decode(self.times), np.uint8)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

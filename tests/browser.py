@@ -80,25 +80,24 @@ class Page:
         assert "exceptionDetails" not in found, (code, found["exceptionDetails"])
         return found["result"].get("value")
 
-    def until(self, code: str) -> Any:
-        """Wait until an expression is true."""
+    def until(self, code: str) -> None:
+        """Wait until an expression holds, as an element does."""
         end = time.monotonic() + PATIENCE
         while True:
             try:
-                found = self.js(code)
+                found = self.js(f"Boolean({code})")
             except AssertionError:
                 if time.monotonic() > end:
                     raise
                 found = None
             if found:
-                return found
+                return
             assert time.monotonic() < end, f"never true: {code}"
             time.sleep(0.02)
 
     def place(self, selector: str, across: float = 0.5, down: float = 0.5) -> tuple[float, float]:
         """A point of an element, scrolled into view."""
         code = f"(() => {{ const e = document.querySelector({json.dumps(selector)}); e.scrollIntoView({{block: 'center'}});"
-        code += " e.getBoundingClientRect(); e.scrollIntoView({block: 'center'});"
         code += " const b = e.getBoundingClientRect(); return [b.left, b.top, b.width, b.height]; })()"
         left, top, width, height = self.js(code)
         return left + across * width, top + down * height
@@ -117,7 +116,9 @@ class Page:
     def press(self, *keys: str, modifiers: int = 0) -> None:
         for key in keys:
             text = {"Enter": "\r"}.get(key, key if len(key) == 1 else "")
-            code = {"Tab": 9, "Enter": 13, "Escape": 27, " ": 32, "ArrowLeft": 37, "ArrowUp": 38, "ArrowRight": 39, "ArrowDown": 40}.get(key, 0)
+            code = {"Tab": 9, "Enter": 13, "Escape": 27, " ": 32, "ArrowLeft": 37, "ArrowUp": 38, "ArrowRight": 39, "ArrowDown": 40}.get(
+                key, 0
+            )
             about = {"key": key, "windowsVirtualKeyCode": code, "modifiers": modifiers}
             self.call("Input.dispatchKeyEvent", type="keyDown" if text else "rawKeyDown", text=text, **about)
             self.call("Input.dispatchKeyEvent", type="keyUp", **about)

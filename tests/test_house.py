@@ -41,7 +41,7 @@ MEETS_STAGES = {
     "pipeline/exports/rights.py": {"stages.rights"},
     "pipeline/exports/text.py": {"stages.text_stream"},
     "pipeline/plan.py": {"stages.stage"},
-    "pipeline/policy.py": {"stages.rights"},
+    "pipeline/policy.py": {"stages.rights", "stages.sources"},
     "pipeline/report/players.py": {"stages.audit"},
     "pipeline/report/taking.py": {"stages.turns"},
     "pipeline/rows.py": {"stages.rights"},

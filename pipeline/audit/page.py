@@ -45,6 +45,7 @@ def page(contents: Mapping[str, Any]) -> str:
         "steps": steps(contents),
         "findings": findings_of(contents),
         "cut": data["cut"],
+        "players": sum(bool(each.get("player")) for each in contents["recordings"]),
         "figures": figures.all_of(contents),
         "shape": figures.beside_references(contents.get("shape") or {}),
         "bars": [(title, name, figures.bars(contents, name)) for name, title in BARS],

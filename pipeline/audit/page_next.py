@@ -56,8 +56,9 @@ def steps(contents: Mapping[str, Any]) -> list[dict[str, Any]]:
     steps = [_step(found, source, contents["name"]) for found in ranked[:MOST]]
     usable = contents["counts"]["pass"] + contents["counts"]["flag"]
     if usable:
-        command = contents.get("build") or _command("duologue build {source} {name}-set", source, contents["name"])
         held = contents["counts"]["reject"]
+        # A plain build would take in what must be left out.
+        command = contents.get("build") or (None if held else _command("duologue build {source} {name}-set", source, contents["name"]))
         what = f"{several(usable, 'recording', 'recordings')} can be used" + (f"; leave the {count(held)} others out." if held else ".")
         steps.append({"name": "", "severity": "pass", "title": "Build a data set of what is good", "what": what, "command": command})
     return steps

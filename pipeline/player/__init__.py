@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
+from pipeline.player.budget import SILENT as SILENT
+from pipeline.player.budget import with_sound as with_sound
 from pipeline.player.file import Event as Event
 from pipeline.player.file import Found as Found
 from pipeline.player.file import Origin as Origin

@@ -99,7 +99,7 @@ def player_file(played: Played, samples: Samples | None = None, rate: int = 8000
     At most `most` seconds of sound are in it, those around the findings' stretches if not all. Equal values give equal bytes with one build
     of libopus. ASCII only.
     """
-    sound = []
+    sound: list[dict[str, Any]] = []
     if samples is not None:
         stretches = sorted({(start, end) for each in played.findings for start, end, _ in each.stretches})
         length = samples.shape[1] / rate

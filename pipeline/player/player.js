@@ -214,7 +214,7 @@ class Player {
       this.tell(`This browser cannot play the sound (Ogg Opus): ${error.message}`);
       return;
     } finally { this.wanted = false; }
-    this.tell(`Playing ${this.what()} from ${clock(from, 1)}${from === ms ? "." : `, the nearest sound after ${clock(ms, 1)}.`}`);
+    this.tell(`Playing ${this.what()} from ${clock(from, 1)}${from === ms ? "." : `: there is no sound at ${clock(ms, 1)} on this page.`}`);
     this.show(this.view);
     this.frame();
   }

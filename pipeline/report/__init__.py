@@ -27,8 +27,8 @@ FOLDER = Path(__file__).parent
 def write_report(out: Place, manifest: dict[str, Any], rejects: Sequence[RejectRecord]) -> None:
     """Write `report.html` beside the shards that `manifest` lists, from those shards, the manifest and the rejects alone.
 
-    Players of the rows that it draws go to `report_files/`, and what lay there before goes. Equal inputs give equal files. Memory does not grow with the number of rows. Raises `DuologueError` when the shards do not hold
-    what the manifest says.
+    Players of the rows that it draws go to `report_files/`, and what lay there before goes. Equal inputs give equal files. Memory does not
+    grow with the number of rows. Raises `DuologueError` when the shards do not hold what the manifest says.
     """
     gathered = gather(out, manifest)
     samples = gathered.totals.samples

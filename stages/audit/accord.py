@@ -21,6 +21,8 @@ LEAST_UNWORDED = 0.4
 """Seconds; shorter speech without words (a breath, a click taken for speech) is left out of account."""
 SHOWN = 12
 """Longest stretches that are kept, each way."""
+AWAY = 3.0
+"""Seconds that a transcript is moved at least to see what it fits by chance."""
 SHORTEST = 5.0
 """Seconds of speech and of words below which nothing is said of their fit."""
 
@@ -54,6 +56,8 @@ class Accord:
     """Seconds by which the transcript would have to be moved to fit best."""
     shifted: float | None
     """The fit then."""
+    chance: float | None
+    """The best fit of the transcript moved round the recording by 3 s and more: what another call's words could reach."""
     last_word_s: float | None
     """When the last word ends; absent without words."""
     beyond_s: float
@@ -73,7 +77,7 @@ def accord(transcript: Transcript, activity: Activity, ends_s: float | None) -> 
     near_speech = [_grown(activity.channels[channel], reach, length) for channel in (0, 1)]
     unworded = [_lasting(subtract(activity.channels[c], near_words[c]), rate) for c in (0, 1)]
     unheard = [_outside(transcript, channel, near_speech[channel]) for channel in (0, 1)]
-    fit, crossed, shift, shifted = _fits(words, activity)
+    fits = _fits(words, activity)
     last = max((word.span.end for channel in (0, 1) for word in transcript.words(channel)), default=None)
     after = 0 if last is None else sum(total(subtract(spans, (Span(0, min(last, length)),))) for spans in activity.channels)
     first, second = (
@@ -87,10 +91,11 @@ def accord(transcript: Transcript, activity: Activity, ends_s: float | None) -> 
     )
     return Accord(
         sides=(first, second),
-        fit=fit,
-        crossed=crossed,
-        shift_s=shift,
-        shifted=shifted,
+        fit=fits.straight,
+        crossed=fits.crossed,
+        shift_s=fits.shift_s,
+        shifted=fits.shifted,
+        chance=fits.chance,
         last_word_s=None if last is None else last / rate,
         beyond_s=0.0 if ends_s is None else max(0.0, ends_s - length / rate),
         tail_s=after / rate,
@@ -130,23 +135,42 @@ def _longest(channels: Sequence[Spans], rate: int) -> tuple[Stretch, ...]:
     return tuple(Stretch(*span.seconds(rate), channel) for span, channel in sorted(chosen, key=lambda each: (each[0].start, each[1])))
 
 
-def _fits(words: Sequence[Spans], activity: Activity) -> tuple[float | None, float | None, float | None, float | None]:
+@dataclass(frozen=True, slots=True)
+class _Fits:
+    straight: float | None = None
+    crossed: float | None = None
+    shift_s: float | None = None
+    shifted: float | None = None
+    chance: float | None = None
+
+
+def _fits(words: Sequence[Spans], activity: Activity) -> _Fits:
     enough = SHORTEST * activity.rate
     if sum(map(total, words)) < enough or sum(map(total, activity.channels)) < enough:
-        return None, None, None, None
+        return _Fits()
     said = np.stack([_sampled(spans, activity) for spans in words])
     heard = np.stack([_sampled(spans, activity) for spans in activity.channels])
     said, heard = said - said.mean(axis=1, keepdims=True), heard - heard.mean(axis=1, keepdims=True)
     scale = float(np.sqrt((said**2).sum() * (heard**2).sum()))
     if not scale:
-        return None, None, None, None
-    straight, crossed = float((said * heard).sum()) / scale, float((said[::-1] * heard).sum()) / scale
+        return _Fits()
     count = said.shape[1]
-    size = 1 << (2 * count - 1).bit_length()
-    moved = np.fft.irfft((np.fft.rfft(heard, size) * np.conj(np.fft.rfft(said, size))).sum(axis=0), size) / scale
+    moved = _moved(said, heard, 1 << (2 * count - 1).bit_length()) / scale
     best = int(np.argmax(moved))
-    lag = best if best < size // 2 else best - size
-    return straight, crossed, lag * GRID, float(moved[best])
+    round_ = _moved(said, heard, count)[round(AWAY / GRID) : count - round(AWAY / GRID)] / scale
+    return _Fits(
+        straight=float((said * heard).sum()) / scale,
+        crossed=float((said[::-1] * heard).sum()) / scale,
+        shift_s=(best if best < len(moved) // 2 else best - len(moved)) * GRID,
+        shifted=float(moved[best]),
+        chance=float(round_.max()) if len(round_) else None,
+    )
+
+
+def _moved(said: NDArray[np.float64], heard: NDArray[np.float64], size: int) -> NDArray[np.float64]:
+    """Products of both, summed over channels and time, for every circular shift of `said` in a window of `size` points."""
+    spectrum = (np.fft.rfft(heard, size) * np.conj(np.fft.rfft(said, size))).sum(axis=0)
+    return np.asarray(np.fft.irfft(spectrum, size))
 
 
 def _sampled(spans: Spans, activity: Activity) -> NDArray[np.float64]:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from schemas.audit import AuditFinding, Stretch
 from schemas.source import Source
+from stages.audit.accord import Accord
 from stages.audit.audited import Audited
+from stages.audit.gating import Gating
+from stages.audit.traces import Trace
 from stages.rights.policy import Policy
 
 GATED = 0.9
@@ -25,7 +28,9 @@ JUMPS_DB = 6.0
 CUT_OFF_S = 1.0
 """Seconds by which a transcript may go on after the sound."""
 LEAST_FIT = 0.2
-"""Correlation of words and speech below which a transcript fits no better than that of another call."""
+"""Correlation of words and speech below which a transcript fits nothing."""
+SURE_FIT = 0.5
+"""Above this a transcript belongs to its recording; in between it must fit better than when it is moved round the recording."""
 GAIN = 0.15
 """By which another reading of a transcript, crossed or moved, must fit better to be the right one."""
 MOVED_S = 0.5
@@ -40,7 +45,7 @@ def recording_findings(source: Source, found: Audited, policy: Policy, checksums
         *_sums(found, checksums),
         *_channels(found, policy),
         *_transcript(source, found, policy),
-        *_fit(found),
+        *fit(found.accord),
         *_personal(found),
     ]
 
@@ -94,11 +99,11 @@ def _channels(found: Audited, policy: Policy) -> list[AuditFinding]:
         if each.name == "leakage" and each.value <= limit:
             continue
         findings.append(AuditFinding(name=each.name, channel=each.channel, value=each.value, unit=each.unit, limit=limit))
-    return [*findings, *_disguise(found)]
+    return [*findings, *disguise(found.gating, found.traces)]
 
 
-def _disguise(found: Audited) -> list[AuditFinding]:
-    gate = found.gating
+def disguise(gate: Gating | None, traces: Iterable[Trace]) -> list[AuditFinding]:
+    """What two channels are if they are no two microphones."""
     findings = []
     if gate is not None and min(gate.quiet_s) >= LEAST_QUIET_S and min(share or 0.0 for share in gate.dead) >= GATED:
         both, same = gate.both or 0.0, gate.same or 0.0
@@ -108,7 +113,7 @@ def _disguise(found: Audited) -> list[AuditFinding]:
         findings.append(
             AuditFinding(name=name, detail=detail, value=silent, unit="share", limit=GATED, facts=_facts(both=gate.both, same=gate.same))
         )
-    for trace in found.traces:
+    for trace in traces:
         if (trace.locked or 0.0) >= LOCKED and (trace.jumps_db or 0.0) >= JUMPS_DB:
             detail = f"side {'AB'[trace.source]} lies in the other channel at {trace.level_db:.0f} dB, in phase and at levels that jump"
             facts = _facts(locked=trace.locked, jumps_db=trace.jumps_db, level_db=trace.level_db)
@@ -172,20 +177,19 @@ def _coverage(channel: int, found: Audited, policy: Policy, share: float, side: 
     return findings
 
 
-def _fit(found: Audited) -> list[AuditFinding]:
+def fit(accord: Accord | None) -> list[AuditFinding]:
     """At most one: the sides are the other way round, the transcript is moved in time, or it belongs to another recording."""
-    accord = found.accord
     if accord is None or accord.fit is None or accord.crossed is None or accord.shifted is None or accord.shift_s is None:
         return []
-    facts = _facts(fit=accord.fit, crossed=accord.crossed, shift_s=accord.shift_s, shifted=accord.shifted)
+    facts = _facts(fit=accord.fit, crossed=accord.crossed, shift_s=accord.shift_s, shifted=accord.shifted, chance=accord.chance)
     if accord.crossed > accord.fit + GAIN and accord.crossed >= 2 * LEAST_FIT:
         detail = f"words and speech agree by {accord.fit:.2f} as they stand, by {accord.crossed:.2f} with the sides exchanged"
         return [AuditFinding(name="swapped_sides", detail=detail, value=accord.crossed, unit="correlation", limit=accord.fit, facts=facts)]
     if abs(accord.shift_s) >= MOVED_S and accord.shifted > accord.fit + GAIN and accord.shifted >= 2 * LEAST_FIT:
         detail = f"moved by {accord.shift_s:+.1f} s the words fit by {accord.shifted:.2f}, as they stand by {accord.fit:.2f}"
         return [AuditFinding(name="shifted_transcript", detail=detail, value=accord.shift_s, unit="s", limit=MOVED_S, facts=facts)]
-    if accord.fit < LEAST_FIT:
-        detail = f"words and speech agree by {accord.fit:.2f}, as those of two different calls do"
+    if accord.fit < LEAST_FIT or (accord.fit < SURE_FIT and accord.fit <= (accord.chance or 0.0)):
+        detail = f"words and speech agree by {accord.fit:.2f}; moved about they agree by up to {accord.chance or 0.0:.2f}"
         return [AuditFinding(name="foreign_transcript", detail=detail, value=accord.fit, unit="correlation", limit=LEAST_FIT, facts=facts)]
     return []
 

@@ -30,9 +30,9 @@ class Gating:
     quiet_s: tuple[float, float]
     """Seconds away from each channel's own speech."""
     both: float | None
-    """Share of the frames in which anything sounds in which both channels do."""
+    """Share of the time in which anything sounds in which both channels do, to the sample."""
     same: float | None
-    """Share of those frames with both in which both hold the same sound; absent when there are none."""
+    """Share of the frames in which both sound in which both hold the same sound; absent when there are none."""
 
 
 def gating(recording: Recording, activity: Activity) -> Gating:
@@ -41,20 +41,21 @@ def gating(recording: Recording, activity: Activity) -> Gating:
     count = recording.length // hop
     away = [_away(activity, channel, hop, count) for channel in (0, 1)]
     dead = np.zeros((2, count), bool)
-    same, both = 0, 0
+    same, both, samples = 0, 0, 0
     for at in range(0, count, BLOCK_FRAMES):
         block: Any = np.asarray(recording.samples[:, at * hop : min(at + BLOCK_FRAMES, count) * hop]).reshape(2, -1, hop)
         still = block.max(axis=2) == block.min(axis=2)
         dead[:, at : at + still.shape[1]] = still
         sounding = ~still.any(axis=0)
         both += int(sounding.sum())
+        samples += int((block[:, sounding] != 0).all(axis=0).sum())
         same += _same(block[:, sounding])
-    anything = int((~dead.all(axis=0)).sum())
+    anything = int((~dead.all(axis=0)).sum()) * hop
     shares = [float(dead[c][away[c]].mean()) if away[c].any() else None for c in (0, 1)]
     return Gating(
         dead=(shares[0], shares[1]),
         quiet_s=(float(away[0].sum() * hop / recording.rate), float(away[1].sum() * hop / recording.rate)),
-        both=both / anything if anything else None,
+        both=samples / anything if anything else None,
         same=same / both if both else None,
     )
 

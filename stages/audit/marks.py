@@ -41,11 +41,11 @@ APART_TICKS = 5.0
 REACH_HZ = 1200.0
 SPREAD_HZ = 60.0
 """Three peaks of one frequency are a beeping tone and no mark."""
-STEP_HZ, STEP_TICKS = 40.0, 2.5
+STEP_HZ, STEP_TICKS = 48.0, 3.0
 """Steps in which frequencies and distances enter the hash."""
-KEPT = 72
+KEPT = 96
 """One in so many marks is kept."""
-CAP_TICKS, CAP = 250, 22
+CAP_TICKS, CAP = 250, 20
 """At most so many in each 4 s, those with the least hashes: music would have a hundred."""
 
 Floats = NDArray[np.float32]

@@ -86,8 +86,14 @@ def open_inside(container: str, inner: str) -> IO[bytes]:
     Raises `Reject` missing when the container or what lies in it is not there, unreadable when the container is damaged; `OSError` and
     `UsageError` as `open_uri` does.
     """
-    with use(container) as held:
-        return _taken(held, container, inner, 1)
+    address = f"{container}{SEPARATOR}{inner}"
+    try:
+        with use(container) as held:
+            return _taken(held, container, inner, 1)
+    except Reject as reject:
+        # named as the source names it, so that whoever asked can tell it as they were told
+        detail = reject.detail if address in reject.detail else reject.detail.replace(container, address, 1)
+        raise Reject(reject.reason, detail, **{**reject.facts, "file": address}) from reject
 
 
 def size_inside(container: str, inner: str) -> int:
@@ -134,7 +140,7 @@ def _taken(held: Container, container: str, inner: str, depth: int) -> IO[bytes]
     except KeyError:
         deeper = split(inner) if depth < MAX_DEPTH else None
         if deeper is None:
-            raise Reject("missing", f"{container} holds no {inner[:200]!r}", file=f"{container}{SEPARATOR}{inner}") from None
+            raise Reject("missing", f"{container}{SEPARATOR}{inner}: the container holds nothing of that name") from None
     head, tail = deeper
     place = f"{container}{SEPARATOR}{head}"
     with faults_of(place):

@@ -87,7 +87,7 @@ class Tar:
                 last = tar.offset
                 self._take(info)
         except (tarfile.TarError, ValueError, OverflowError, RecursionError) as error:
-            self.damage = f"breaks off after {len(self.members)} members ({error})"
+            self.damage = self.damage or f"breaks off after {len(self.members)} members ({error})"
             return
         self.file.seek(tar.offset)
         # `tarfile` also takes a damaged header for the end

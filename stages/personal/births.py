@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from stages.personal.runs import item_of, near, read
+from stages.personal.runs import item_of, items, near, read
 from stages.personal.sides import Candidate, Side, Talk
 from stages.personal.vocabulary import CUES, MONTHS, ORDINALS
 
@@ -35,6 +35,9 @@ def find_births(talk: Talk, side: Side) -> Iterator[Candidate]:
 def _dated(key: str) -> bool:
     if key in MONTHS or key in ORDINALS:
         return True
+    if key.isalpha():
+        word = items().get(key)
+        return word is not None and word.kind != "letter"
     item = item_of(key)
     return (item is not None and item.kind != "letter") or ORDINAL.fullmatch(key) is not None or WRITTEN.fullmatch(key) is not None
 

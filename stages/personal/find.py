@@ -9,6 +9,7 @@ from schemas.row import Row
 from schemas.span import Span
 from schemas.transcript import Transcript
 from stages.personal.births import find_births
+from stages.personal.echo import find_names_again, find_numbers_again
 from stages.personal.mail import find_mail
 from stages.personal.numbers import find_numbers, find_written
 from stages.personal.people import find_people
@@ -25,13 +26,21 @@ def find_personal(words: Sequence[SpokenWord], rate: int, language: Languages = 
     found. Stretches of one channel never overlap: where two rules find overlapping words, they are one stretch of the surer rule's kind.
     """
     talk = Talk(sides_of(words, rate))
-    found: list[PersonalSpan] = []
-    for side in talk.sides:
-        tag = language if language is None or isinstance(language, str) else language[side.channel]
-        english = tag is None or tag.lower().partition("-")[0] == "en"
-        for each in merged(_candidates(talk, side, english)):
-            found.append(_span(words, side, each))
-    return tuple(found)
+    english = {side.channel: _is_english(language, side.channel) for side in talk.sides}
+    found = {side.channel: merged(_candidates(talk, side, english[side.channel])) for side in talk.sides}
+    again = {side.channel: _again(talk, side, found) if english[side.channel] else [] for side in talk.sides}
+    return tuple(_span(words, side, each) for side in talk.sides for each in merged([*found[side.channel], *again[side.channel]]))
+
+
+def _again(talk: Talk, side: Side, found: dict[int, list[Candidate]]) -> list[Candidate]:
+    """What was found and is said again on a channel."""
+    again = [each for other in talk.sides for each in find_names_again(other, found[other.channel], side)]
+    return again + [each for other in talk.sides if other is not side for each in find_numbers_again(other, found[other.channel], side)]
+
+
+def _is_english(language: Languages, channel: int) -> bool:
+    tag = language if language is None or isinstance(language, str) else language[channel]
+    return tag is None or tag.lower().partition("-")[0] == "en"
 
 
 def words_of_transcript(transcript: Transcript) -> list[SpokenWord]:

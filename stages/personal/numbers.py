@@ -107,7 +107,7 @@ def _digits(talk: Talk, side: Side, run: Run, text: str) -> tuple[str, str, floa
         return "postcode", "postcode:cue", 0.8
     if "phone" in cues and count > 5 and dictated and "number" in cues:
         return "phone", "phone:cue", 0.7
-    if count == 4 and "expiry" in cues and len(run.parts) > 1:
+    if count == 4 and "expiry" in cues and len(run.parts) > 1 and "01" <= text[:2] <= "12":
         return "identifier", "identifier:expiry", 0.7
     if cues & {"identifier", "card"} and dictated:
         return "identifier", "identifier:cue", 0.8 if count > 4 else 0.6

@@ -16,7 +16,7 @@ NAMED: tuple[tuple[str, ...], ...] = (
 """A name follows, whatever the word."""
 MAYBE: tuple[tuple[str, ...], ...] = (
     *(("this", "is"), ("i'm",), ("i", "am"), ("it's",), ("called",), ("hi",), ("hello",), ("hey",), ("thanks",), ("you", "thank")),
-    *(("ask", "for"), ("speak", "to"), ("speak", "with"), ("talk", "to"), ("for", "mr"), ("it", "is"), ("dear",), ("with",), ("and",)),
+    *(("ask", "for"), ("speak", "to"), ("speak", "with"), ("talk", "to"), ("for", "mr"), ("it", "is"), ("dear",)),
 )
 """A name may follow: one that is on the list of first names, and written as a name where capitals are used."""
 LONGEST = 3
@@ -91,10 +91,9 @@ def _name_at(side: Side, at: int, listed: bool) -> int | None:
     keys = side.keys
     if at >= len(keys) or not _could(side, at) or keys[at] in NOT_AFTER_A_CUE:
         return None
-    known = keys[at] in first_names()
-    if listed:
-        clear = keys[at] in sure_first_names() or (known and (side.capital(at) or keys[at + 1 : at + 2] in (["speaking"], ["calling"])))
-        if not clear:
+    if listed and keys[at] not in sure_first_names():
+        told = (side.capital(at) and keys[at - 1] not in ("it's", "thanks")) or keys[at + 1 : at + 2] in (["speaking"], ["calling"])
+        if not told or keys[at] not in first_names():
             return None
     last = _surname(side, at + 1)
     if last == at and not listed and at + 1 < len(keys) and not side.opens[at + 1] and _could(side, at + 1) and not side.cased:
@@ -111,6 +110,9 @@ def _surname(side: Side, at: int) -> int:
             at += 1
             continue
         bare = key[:-2] if key.endswith("'s") else key
+        if len(key) == 1 and side.capital(at) and at + 1 < len(side.keys) and side.capital(at + 1):
+            at += 1
+            continue
         listed = bare in surnames() or bare in first_names()
         if not _could(side, at) or not (side.capital(at) or (listed and not side.cased and bare not in MONTHS)):
             break

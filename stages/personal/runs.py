@@ -123,6 +123,10 @@ def runs(side: Side, whole: Callable[[str], bool]) -> Iterator[Run]:
     while at < len(keys):
         key = keys[at]
         if key not in known and (not key or key.isalpha()):
+            # Letters written as one word are none by themselves, but they may go on with what is being spelled.
+            run = Run([Part(at, at, key.upper())]) if found and is_bare(key) else None
+            if run is not None and _joins(side, found[-1], run) and not whole(found[-1].text):
+                found[-1] = joined(found[-1], run)
             at += 1
             continue
         run = read(keys, at, near(side))
@@ -214,8 +218,12 @@ def _repeated(key: str, item: Item, following: str) -> str:
 
 def _bare(key: str, run: Run) -> Item | None:
     """Letters that a recogniser wrote as one word, such as `btd`, where letters or digits stand before them."""
-    spelled = bool(run.parts) and 2 <= len(key) <= 4 and key.isalpha() and key not in NO_LETTERS and not VOWELS & set(key)
-    return Item(key.upper(), "letter") if spelled else None
+    return Item(key.upper(), "letter") if run.parts and is_bare(key) else None
+
+
+def is_bare(key: str) -> bool:
+    """Letters without a vowel that are no word."""
+    return 2 <= len(key) <= 4 and key.isalpha() and key not in NO_LETTERS and not VOWELS & set(key)
 
 
 def _explained(keys: list[str], at: int) -> int:

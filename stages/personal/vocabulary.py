@@ -108,7 +108,9 @@ PROVIDERS = frozenset(
     ("gmail", "hotmail", "yahoo", "outlook", "icloud", "aol", "btinternet", "protonmail", "googlemail", "msn", "comcast", "verizon", "gmx")
 )
 SIGNS = {"dot": ".", "point": ".", "underscore": "_", "dash": "-", "hyphen": "-", "minus": "-", "plus": "+", "period": "."}
-TITLES = frozenset(("mr", "mrs", "ms", "miss", "dr", "doctor", "mister", "prof", "professor", "madam", "sir", "missus", "president", "senator"))
+TITLES = frozenset(
+    ("mr", "mrs", "ms", "miss", "dr", "doctor", "mister", "prof", "professor", "madam", "sir", "missus", "president", "senator")
+)
 
 FUNCTION_WORDS = frozenset(
     (
@@ -208,7 +210,24 @@ NOT_NAMES = frozenset(
         *("santa", "san", "los", "santos", "jesus", "mohammed", "jerusalem", "troy", "carmel", "marion", "tyler", "irving", "garland"),
         *("norman", "wayne", "delaware", "devon", "kent", "cambridge", "leicester", "orient", "east", "west", "north", "south", "midland"),
         *("english", "french", "spanish", "christmas", "sunday", "monday", "friday", "saturday", "noel", "nova", "mercedes", "lexus"),
-        *("ima", "easter", "numbers", "porsche", "portia", "chanel", "tiffany", "armani", "ray-ban", "loan", "leisure", "buster", "boy", "babe", "art's", "bart's"),
+        *(
+            "ima",
+            "easter",
+            "numbers",
+            "porsche",
+            "portia",
+            "chanel",
+            "tiffany",
+            "armani",
+            "ray-ban",
+            "loan",
+            "leisure",
+            "buster",
+            "boy",
+            "babe",
+            "art's",
+            "bart's",
+        ),
     )
 )
 """First names of the census list that are as often a word, a place or a month: a name only where something else says so."""

@@ -21,6 +21,9 @@ What = Literal["audio", "transcript", "table", "list", "document", "hidden", "ot
 
 DOCUMENTS = (".md", ".pdf", ".html", ".htm", ".rst", ".docx", ".doc", ".css", ".js", ".png", ".jpg", ".svg")
 DOCUMENT_NAMES = ("readme", "license", "licence", "copying", "notice", "changelog", "changes", "citation", "authors")
+LABELS = (".textgrid", ".ctm", ".stm", ".vtt", ".srt", ".cha", ".rttm", ".uem", ".eaf")
+"""Endings that are transcripts or labels whatever they lie beside."""
+HEADERLESS = (".raw", ".pcm", ".ulaw", ".alaw")
 TRANSCRIPTS = (".json", ".jsonl", ".textgrid", ".ctm", ".stm", ".vtt", ".srt", ".txt", ".cha", ".csv")
 
 
@@ -175,7 +178,14 @@ def _account(file: File, audio: bool, claimed: Mapping[str, tuple[What, str]], b
         return Account(file.path, "audio", file.size, None)
     if file.path in beside:
         return Account(file.path, "transcript", file.size, None)
-    return Account(file.path, _what(file.path), file.size, None, "" if _what(file.path) != "other" else "no reader knows it")
+    what = _what(file.path)
+    return Account(file.path, what, file.size, None, _why(what, file.path))
+
+
+def _why(what: What, path: str) -> str:
+    if what != "other":
+        return ""
+    return "headerless audio: give it a header to have it read" if suffix_of(path).lower() in HEADERLESS else "no reader knows it"
 
 
 def _what(path: str) -> What:
@@ -186,4 +196,4 @@ def _what(path: str) -> What:
         return "list"
     if suffix_of(path).lower() in DOCUMENTS or name.split(".")[0] in DOCUMENT_NAMES:
         return "document"
-    return "other"
+    return "transcript" if suffix_of(path).lower() in LABELS else "other"

@@ -15,9 +15,9 @@ LAYOUTS: dict[str, str] = {
     "seamless": "stages.sources.seamless",
     "moshi": "stages.sources.moshi",
     "lhotse": "stages.sources.lhotse",
+    "duologue": "stages.sources.duologue",
     "webdataset": "stages.sources.webdataset",
     "parquet": "stages.sources.parquet",
-    "duologue": "stages.sources.duologue",
 }
 """Each layout's module, which holds its `READER`; in the order in which they are looked for."""
 

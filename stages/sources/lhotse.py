@@ -172,7 +172,8 @@ class _Reader:
             uris = self._uris(known, channels)
             files = [self._measured(uri) for uri in uris]
         except Reject as reject:
-            self.gather.refuse(reject.reason, f"{known.manifest}: recording {id!r} {reject.detail}", id, (known.manifest,))
+            paths = (*([str(reject.facts["path"])] if "path" in reject.facts else []), known.manifest)
+            self.gather.refuse(reject.reason, f"{known.manifest}: recording {id!r} {reject.detail}", id, paths)
             return
         if known.fields.get("transforms"):
             self.transformed.add(id)
@@ -199,7 +200,19 @@ class _Reader:
             raise Reject("no_audio", "has no source for its channels")
         if len(channels) > 2 or len(sources) > 2:
             raise Reject("too_many_channels", f"has {len(channels)} channels in {len(sources)} files; accepted are two")
-        return tuple(self._uri(known, each) for each in sources)
+        if len(sources) == 1:
+            return (self._uri(known, sources[0]),)
+        found, absent = [], []
+        for each in sources:
+            try:
+                found.append(self._uri(known, each))
+            except Reject as reject:
+                absent.append(reject)
+        if not absent:
+            return tuple(found)
+        if found and absent[0].reason == "no_audio":
+            raise Reject("side_missing", f"{absent[0].detail}; the other side is {found[0]}", path=found[0])
+        raise absent[0]
 
     def _uri(self, known: _Known, each: dict[str, Any]) -> str:
         kind, written = each.get("type"), each.get("source")

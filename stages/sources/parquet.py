@@ -29,7 +29,7 @@ from stages.sources.listing import Draft
 
 TABLES = (".parquet", ".arrow")
 _LOOKS = 3
-_SHARD = re.compile(r"(.+?)[-.][0-9]{5}[-_]of[-_][0-9]{5}")
+_SHARD = re.compile(r"(.+?)[-._][0-9]{3,}(?:[-_]of[-_][0-9]+)?(?:\..*)?")
 
 
 def _recognise(tree: Tree) -> tuple[str, ...]:

@@ -102,5 +102,7 @@ def _switchboard() -> Iterator[tuple[str, tuple[SpokenWord, ...]]]:
         text = re.sub(r"\[[^\]]*\]-?|[{}]", " ", re.sub(r"\[(?:[a-z_]+-)?([^\]/]*)/([^\]]*)\]", r"\2", parts[2]))
         sides[-1].append((start, end, text.split()))
     for at in range(0, len(sides) - 1, 2):
-        words = [word for channel in (0, 1) for start, end, texts in sides[at + channel] if texts for word in _spread(channel, start, end, texts)]
+        words = [
+            word for channel in (0, 1) for start, end, texts in sides[at + channel] if texts for word in _spread(channel, start, end, texts)
+        ]
         yield f"{at // 2:02d}", tuple(words)

@@ -1,9 +1,9 @@
 """What the golden files hold, and writing them anew: `python -m tests.golden.renew` from the repository's root.
 
-`row_schema.txt` is the Arrow schema of a row as text, with its feature metadata. `shard.json` holds, for a data set of four toy
-dialogues, the SHA-256 of each row's logical content: every column as JSON, with the audio as its decoded samples, so that no library's
-way to encode changes it. A difference means that the same input gives other data: renew only when that is meant, and raise the version
-of the stage (or `pipeline.pack.ROW_FORMAT`) that gives it.
+`row_schema.txt` is the Arrow schema of a row as text, with its feature metadata, and `audit_tables.txt` that of an audit's tables.
+`shard.json` holds, for a data set of four toy dialogues, the SHA-256 of each row's logical content: every column as JSON, with the audio
+as its decoded samples, so that no library's way to encode changes it. A difference means that the same input gives other data: renew only
+when that is meant, and raise the version of the stage (or `pipeline.pack.ROW_FORMAT`) that gives it.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipeline.audit.tables import COLUMNS, schema_of
 from pipeline.build import build
 from pipeline.config import PackSettings
 from pipeline.drive import Stop
@@ -35,6 +36,14 @@ def schema_text() -> str:
     lines = [line for field in schema for line in _field(field, 0)]
     features = json.dumps(json.loads((schema.metadata or {})[b"huggingface"]), indent=1)
     return "\n".join(lines) + "\n\nhuggingface:\n" + features + "\n"
+
+
+def audit_tables_text() -> str:
+    """Columns of each table of an audit."""
+    found = []
+    for name in COLUMNS:
+        found += [f"{name}.parquet", *(line for field in schema_of(name) for line in _field(field, 1)), ""]
+    return "\n".join(found)
 
 
 def _field(field: pa.Field[Any], depth: int) -> list[str]:
@@ -75,8 +84,9 @@ def _rounded(value: Any) -> Any:
 
 
 def main() -> None:
-    """Write both files."""
+    """Write all files."""
     (HERE / "row_schema.txt").write_text(schema_text(), encoding="utf-8")
+    (HERE / "audit_tables.txt").write_text(audit_tables_text(), encoding="utf-8")
     (HERE / "shard.json").write_text(json.dumps(golden_rows(), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 

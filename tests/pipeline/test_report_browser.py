@@ -49,7 +49,9 @@ def test_a_browser_shows_it_and_runs_nothing_foreign(page: Page, tmp_path: Path)
     shown = page.js("document.documentElement.outerHTML")
     assert re.search(r"<title>[^<]*data set report</title>", shown), "a hostile id changed the title"
     assert "<footer>" in shown
-    assert shown.count("<svg") == 14 + 2 + 3 + 3, "two figures of mixtures, three of talk, then the rate of speech, the legend and the words of one row"
+    assert shown.count("<svg") == 14 + 2 + 3 + 3, (
+        "two figures of mixtures, three of talk, then the rate of speech, the legend and the words of one row"
+    )
     assert not re.search(r"<(img|iframe)\b", shown)
     assert len(re.findall(r"<script\b", shown)) == 1, "the player's own"
     assert set(re.findall(r'<(\w+)[^>]*href="https?://', shown)) <= {"a"}
@@ -59,7 +61,9 @@ def test_a_browser_shows_it_and_runs_nothing_foreign(page: Page, tmp_path: Path)
 
 def test_a_script_that_is_not_the_players_is_refused(page: Page, tmp_path: Path) -> None:
     where = report(tmp_path)
-    where.write_text(where.read_text(encoding="utf-8").replace("</body>", "<script>document.title = 'owned'</script></body>"), encoding="utf-8")
+    where.write_text(
+        where.read_text(encoding="utf-8").replace("</body>", "<script>document.title = 'owned'</script></body>"), encoding="utf-8"
+    )
     page.open(where.as_uri())
     assert page.js("document.title") != "owned"
     assert any("Content Security Policy" in text for text in page.complaints)

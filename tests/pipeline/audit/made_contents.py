@@ -111,7 +111,9 @@ def files_of(recordings: list[dict[str, Any]]) -> list[dict[str, Any]]:
         if index % 3 == 0:
             found.append({"path": each["uri"].replace(".sph", ".txt"), "what": "transcript", "bytes": 9000 + index, **mine})
     lost = [("doc/readme.html", "document"), (f"lost+found/{HOSTILE}", "other"), ("tables/fe_03_p1_calldata.tbl", "table")]
-    return found + [{"path": path, "what": what, "bytes": 4096, "recordings": [], "verdict": "none", "why": "no audio"} for path, what in lost]
+    return found + [
+        {"path": path, "what": what, "bytes": 4096, "recordings": [], "verdict": "none", "why": "no audio"} for path, what in lost
+    ]
 
 
 def contents(count: int = 200, seed: int = 5) -> dict[str, Any]:
@@ -144,7 +146,16 @@ def contents(count: int = 200, seed: int = 5) -> dict[str, Any]:
             "speech rate (words per s)": 2.9,
         },
         "duplicates": [{"kind": "near", "recordings": [HOSTILE, "part1/fe_03_00008"], "detail": "the same call, resampled"}],
-        "rights": {"strictest": "LicenseRef-LDC-User-Agreement AND CC-BY-NC-4.0", "expires": None, "by verdict": {"pass": 4600, "reject": 400}},
-        "splits": {"by split": [{"split": "train", "hours": 0.9 * whole, "speakers": 5100}, {"split": "test", "hours": 0.05 * whole, "speakers": 300}]},
+        "rights": {
+            "strictest": "LicenseRef-LDC-User-Agreement AND CC-BY-NC-4.0",
+            "expires": None,
+            "by verdict": {"pass": 4600, "reject": 400},
+        },
+        "splits": {
+            "by split": [
+                {"split": "train", "hours": 0.9 * whole, "speakers": 5100},
+                {"split": "test", "hours": 0.05 * whole, "speakers": 300},
+            ]
+        },
         "personal": {"kinds": [{"kind": "name", "count": 412, "recall": 0.93}, {"kind": "telephone number", "count": 37, "recall": 0.99}]},
     }

@@ -6,6 +6,7 @@ import base64
 import io
 import json
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -74,7 +75,10 @@ def test_each_side_is_heard_alone_and_at_its_time(made: dict[str, Any]) -> None:
         smeared = np.convolve(loud, np.ones(rate // 200), "same") > 0
         assert (smeared == truth).mean() > 0.995, "the sound is not where it was"
         power = np.abs(np.fft.rfft(sound * truth)) ** 2
-        own, other = (power[round(pitch * len(sound) / rate) - 30 : round(pitch * len(sound) / rate) + 30].sum() for pitch in (PITCHES[side], PITCHES[1 - side]))
+        own, other = (
+            power[round(pitch * len(sound) / rate) - 30 : round(pitch * len(sound) / rate) + 30].sum()
+            for pitch in (PITCHES[side], PITCHES[1 - side])
+        )
         assert own > 1000 * other, "the other side is heard here"
 
 
@@ -94,7 +98,7 @@ def test_what_is_heard_is_bounded_sorted_apart_and_inside(seconds: float, most: 
     inside = sorted((min(start, seconds), min(seconds, start + length)) for start, length in stretches)
     found = windows(seconds, inside, most)
     assert all(0 <= a < b <= seconds for a, b in found)
-    assert all(left[1] < right[0] for left, right in zip(found, found[1:], strict=False))
+    assert all(left[1] < right[0] for left, right in pairwise(found))
     assert sum(b - a for a, b in found) <= most + 1e-6
     if seconds <= most:
         assert found == ((0.0, seconds),)

@@ -83,6 +83,7 @@ def test_consent(consent: str | None, extra: dict[str, Any], required: list[str]
     rights = rights_of(source(consent=consent, **extra))
     assert named(rights, {"require": ["consent"]}) == required
     assert named(rights) == always, "consent that was withdrawn counts, whatever the policy requires"
+    assert always == [] or rights.consent is None
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,118 @@
+"""Which of many recordings may share sound: an index of some of each one's marks, in memory that grows by a few KB a recording.
+
+A posting is one 64-bit word: mark, recording, time. Sorted, those of one mark stand together; two recordings that hold several equal marks
+at one distance in time are candidates. Long recordings give the index only marks whose low bits are zero, so that two versions give it the
+same ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from schemas.errors import UsageError
+from stages.audit.aligned import Heard
+
+INDEXED = 600
+"""Marks that a recording gives the index, at most."""
+NEIGHBOURS = 32
+"""Postings of one mark that each is held against: those of the next recordings. Where more share it, copies are found link by link."""
+TIME_SHIFT, TIME_BITS = 5, 20
+"""Times in the index are in steps of 32 ticks, half a second."""
+RECORDING_BITS = 20
+BIN = 8
+"""Steps (4 s) within which distances agree."""
+ENOUGH = 3
+"""Agreeing marks that make a candidate."""
+SPREAD = 12
+"""And the steps (6 s) they are spread over: a shared phrase makes none."""
+AT_ONCE = 16_000_000
+"""Agreements held in memory at a time, about."""
+
+Words = NDArray[np.uint64]
+
+
+def candidates(recordings: Sequence[Sequence[Heard]]) -> list[tuple[int, int]]:
+    """Pairs of positions, the first the lesser, ascending, of recordings (each a list of sides) that may share sound."""
+    if len(recordings) >= 1 << RECORDING_BITS:
+        raise UsageError(
+            f"duplicates: {len(recordings)} recordings at once; wanted fewer than {1 << RECORDING_BITS}: cut the corpus in parts"
+        )
+    words = _postings(recordings)
+    values, owners = words >> np.uint64(RECORDING_BITS + TIME_BITS), _owner(words)
+    found: list[tuple[int, int]] = []
+    for low, high in _parts(values, owners, len(recordings)):
+        found += _agreeing(words, values, owners, low, high)
+    return sorted(found)
+
+
+def _owner(words: Words) -> NDArray[np.uint32]:
+    return ((words >> np.uint64(TIME_BITS)) & np.uint64((1 << RECORDING_BITS) - 1)).astype(np.uint32)
+
+
+def _postings(recordings: Sequence[Sequence[Heard]]) -> Words:
+    """All postings, ascending, of marks that more than one recording holds."""
+    parts: list[Words] = [np.zeros(0, np.uint64)]
+    for number, sides in enumerate(recordings):
+        total = sum(len(side.values) for side in sides)
+        mask = np.uint32((1 << max(0, int(np.ceil(np.log2(max(total, 1) / INDEXED))))) - 1)
+        for side in sides:
+            kept = (side.values & mask) == 0
+            values, steps = side.values[kept].astype(np.uint64), (side.ticks[kept] >> TIME_SHIFT).astype(np.uint64)
+            time = steps & np.uint64((1 << TIME_BITS) - 1)
+            parts.append((values << np.uint64(RECORDING_BITS + TIME_BITS)) | (np.uint64(number) << np.uint64(TIME_BITS)) | time)
+    words = np.concatenate(parts)
+    del parts
+    words.sort()
+    same = (words[1:] >> np.uint64(RECORDING_BITS + TIME_BITS)) == (words[:-1] >> np.uint64(RECORDING_BITS + TIME_BITS))
+    return words[np.concatenate((same, [False])) | np.concatenate(([False], same))] if len(words) else words
+
+
+def _parts(values: Words, owners: NDArray[np.uint32], count: int) -> Iterator[tuple[int, int]]:
+    """Ranges of first recordings whose agreements fit in memory."""
+    load = np.zeros(count, np.int64)
+    for lag in range(1, NEIGHBOURS + 1):
+        same = values[lag:] == values[:-lag]
+        if not same.any():
+            break
+        load += np.bincount(owners[:-lag][same], minlength=count)
+    part = np.cumsum(load) // AT_ONCE
+    for number in np.unique(part).tolist():
+        where = np.flatnonzero(part == number)
+        yield int(where[0]), int(where[-1]) + 1
+
+
+def _agreeing(words: Words, values: Words, owners: NDArray[np.uint32], low: int, high: int) -> list[tuple[int, int]]:
+    """Candidates whose first recording is one of `low` to `high`."""
+    mask = np.uint64((1 << TIME_BITS) - 1)
+    keys: list[Words] = [np.zeros(0, np.uint64)]
+    times: list[NDArray[np.int32]] = [np.zeros(0, np.int32)]
+    for lag in range(1, NEIGHBOURS + 1):
+        at = np.flatnonzero(
+            (values[lag:] == values[:-lag]) & (owners[:-lag] >= low) & (owners[:-lag] < high) & (owners[lag:] != owners[:-lag])
+        )
+        first, second = (words[at] & mask).astype(np.int64), (words[at + lag] & mask).astype(np.int64)
+        apart = ((first - second + (1 << TIME_BITS)) // BIN).astype(np.uint64)
+        pair = (owners[at].astype(np.uint64) << np.uint64(RECORDING_BITS)) | owners[at + lag].astype(np.uint64)
+        keys.append((pair << np.uint64(TIME_BITS + 2)) | apart)
+        times.append(first.astype(np.int32))
+    every, when = np.concatenate(keys), np.concatenate(times)
+    if not len(every):
+        return []
+    order = np.argsort(every, kind="stable")
+    every, when = every[order], when[order]
+    starts = np.flatnonzero(np.concatenate(([True], every[1:] != every[:-1])))
+    key, count = every[starts], np.diff(np.append(starts, len(every)))
+    early, late = np.minimum.reduceat(when, starts), np.maximum.reduceat(when, starts)
+    good = _enough(count, early, late)
+    beside = np.flatnonzero(key[1:] == key[:-1] + np.uint64(1))
+    together = (np.minimum(early[beside], early[beside + 1]), np.maximum(late[beside], late[beside + 1]))
+    good[beside] |= _enough(count[beside] + count[beside + 1], *together)
+    pairs = np.unique(key[good] >> np.uint64(TIME_BITS + 2))
+    return [(pair >> RECORDING_BITS, pair & ((1 << RECORDING_BITS) - 1)) for pair in pairs.tolist()]
+
+
+def _enough(count: NDArray[np.int64], early: NDArray[np.int32], late: NDArray[np.int32]) -> NDArray[np.bool_]:
+    return np.asarray((count >= ENOUGH) & (late - early >= SPREAD))
