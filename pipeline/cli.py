@@ -12,6 +12,7 @@ import click
 from pipeline.audit.command import audit
 from pipeline.exports.cli import export, lint
 from pipeline.listen_command import listen
+from pipeline.redact.command import redact
 from pipeline.shape.command import shape
 
 CONFIG = click.option("--config", "-c", metavar="YAML", help="A config file, or a ready-made one by name (default: stereo_calls).")
@@ -225,6 +226,7 @@ def simulate(
 
 
 cli.add_command(shape)
+cli.add_command(redact)
 cli.add_command(listen)
 cli.add_command(export)
 cli.add_command(lint)

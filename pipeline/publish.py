@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipeline.card.write import write_card
 from pipeline.config import Config
 from pipeline.ledger import Balance
 from pipeline.left_out import together
@@ -35,10 +36,10 @@ REJECT_SCHEMA = pa.schema(
 
 
 def publish(out: Place, manifest: dict[str, Any], rejects: Sequence[RejectRecord]) -> str:
-    """Write rejects and report, then commit the manifest; returns where the report is. The same inputs give the same bytes."""
+    """Write rejects, report and card, then commit the manifest; returns where the report is. The same inputs give the same bytes."""
     reasons = dict(sorted(Counter(r.reason for r in rejects).items()))
     manifest = {**manifest, "rejects": {"name": REJECTS, "sha256": _write_rejects(out, rejects), "by_reason": reasons}}
-    write_report(out, manifest, rejects)
+    manifest["card"] = write_card(out, manifest, write_report(out, manifest, rejects))
     data = json.dumps(manifest, indent=1, sort_keys=True, ensure_ascii=False).encode()
     if out.get_or_none("manifest.json") != data:
         out.put("manifest.json", data)

@@ -212,6 +212,12 @@ def _shape(result: dict[str, Any]) -> list[str]:
     return lines(result)
 
 
+def _redact(result: dict[str, Any]) -> list[str]:
+    from pipeline.redact.lines import lines
+
+    return lines(result)
+
+
 SHOW: dict[str, Callable[[dict[str, Any]], list[str]]] = {
     "build": _build,
     "scan": _scan,
@@ -230,4 +236,5 @@ SHOW: dict[str, Callable[[dict[str, Any]], list[str]]] = {
     "demo": _demo,
     "lint": _lint,
     "shape": _shape,
+    "redact": _redact,
 }

@@ -45,13 +45,13 @@ def verify(out: Place) -> Verdict:
 
 
 def _committed(out: Place) -> tuple[list[ShardRecord], dict[str, str]]:
-    """The shards, and the SHA-256 of each table beside them by its name, as the manifest lists them."""
+    """The shards, and the SHA-256 of each table and card file beside them by its name, as the manifest lists them."""
     data = out.get_or_none("manifest.json")
     if data is None:
         raise UsageError(f"{out.root}: no manifest.json, so this is no finished data set; run duologue build to its end first")
     try:
         manifest = json.loads(data)
-        tables = [manifest["rejects"], *([manifest["shape"]["table"]] if "shape" in manifest else [])]
+        tables = [manifest["rejects"], *([manifest["shape"]["table"]] if "shape" in manifest else []), *manifest.get("card", [])]
         hashes = {str(table["name"]): str(table["sha256"]) for table in tables}
         return [from_plain(ShardRecord, shard) for shard in manifest["shards"]], hashes
     except (ValueError, LookupError, TypeError) as error:

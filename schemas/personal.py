@@ -19,6 +19,13 @@ PERSONAL_KINDS: dict[str, str] = {
 }
 """Every kind of personal data. They are told by their form: a rule cannot know whose number or address it is."""
 
+FILLS: dict[str, str] = {
+    "silence": "zeros",
+    "tone": "a steady tone of 1 kHz",
+    "noise": "noise with the spectrum and level of the channel's own background; zeros where that is digital silence",
+}
+"""What takes the place of muted sound."""
+
 
 @dataclass(frozen=True, slots=True)
 class SpokenWord:

@@ -12,6 +12,7 @@ from schemas.plain import arrow_type
 from schemas.recording import Decoding
 from schemas.row_codes import RowCodes as RowCodes
 from schemas.row_codes import RowFidelity as RowFidelity
+from schemas.row_redaction import RowRedaction as RowRedaction
 from schemas.row_rights import RowRights as RowRights
 from schemas.row_said import RowEvent as RowEvent
 from schemas.row_said import RowLanguage as RowLanguage
@@ -196,6 +197,8 @@ class Row:
     stats: Stats | None
     """Of the row's own stretch."""
     provenance: tuple[RowStage, ...]
+    redactions: tuple[RowRedaction, ...] = ()
+    """What `duologue redact` muted, sorted by start; empty where nothing was, or nothing was looked for."""
 
 
 AUDIO_COLUMNS = ("audio", "residual")

@@ -9,10 +9,10 @@ from schemas.errors import LawError
 from schemas.recording import Recording, Samples
 from schemas.span import Span
 
-OriginKind = Literal["original", "routed", "silence", "room_tone", "separated", "cleaned", "restored"]
+OriginKind = Literal["original", "routed", "silence", "room_tone", "separated", "cleaned", "restored", "redacted"]
 """`original`: the recording's own samples. `routed`: the mixture of both voices, put on both channels because nothing separated it.
 `silence`: zeros. `room_tone`: noise made to sound like the recording's own background. `separated`, `cleaned` and `restored`: what a
-separator, a crosstalk canceller or an enhancer made of the recording."""
+separator, a crosstalk canceller or an enhancer made of the recording. `redacted`: muted, because personal data was said."""
 
 
 @dataclass(frozen=True, slots=True)

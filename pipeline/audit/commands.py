@@ -16,7 +16,6 @@ from pipeline.build import Build
 from pipeline.commands import on_signals, pool_maker
 from pipeline.config import Config, load_config
 from pipeline.environment import quiet as quiet_telemetry
-from stages.sources.places import is_url
 from pipeline.policy import load_policy
 from schemas.errors import UsageError
 from schemas.plain import to_plain
@@ -24,6 +23,7 @@ from stages.audit.measure import AuditMeasure
 from stages.decode.stream import Header
 from stages.sources import with_files
 from stages.sources.delivery import Delivery
+from stages.sources.places import is_url
 from stages.sources.reader import list_delivered
 from stages.stage import what_fields
 

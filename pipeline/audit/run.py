@@ -13,6 +13,7 @@ from pipeline.audit.listed import add_listed, checksums_of
 from pipeline.audit.page import page
 from pipeline.audit.players import write_players
 from pipeline.audit.request import AuditRequest
+from pipeline.audit.tables import write_tables
 from pipeline.audit.together import judge_together
 from pipeline.build import Run, Summary
 from pipeline.drive import Stop
@@ -73,7 +74,7 @@ def _judge(asked: AuditRequest, run: Run, standings: dict[str, Standing], counts
     out = place_at(asked.request.out)
     write_players(out, items, run.plan.steps[0].stage, asked.policy, asked.players)
     contents = contents_of(asked.request.src, items, asked.delivery, asked.policy, to_plain(counts), together)
-    # TABLES
+    write_tables(out, contents)
     out.put("audit.html", page(contents).encode())
     out.put("audit.json", json.dumps(contents, indent=1, sort_keys=True, ensure_ascii=False).encode())
     return contents

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
+from pipeline.audit.copies import find_copies
 from pipeline.audit.items import Item
 from schemas.prints import Prints
 from stages.audit.outliers import outliers
@@ -17,8 +18,9 @@ from stages.rights.recorded import rights_of
 
 def judge_together(items: Sequence[Item], policy: Policy, evaluation: Sequence[tuple[str, Prints]], seed: int) -> dict[str, Any]:
     """Add to the items what follows from all of them, and return the sections of `audit.json` about it."""
+    copies = find_copies(items, evaluation)
     shaped = _shape(items)
-    return {**shaped, "rights": _rights(items, policy), "personal": _personal(items), "duplicates": [], "splits": {}}
+    return {**shaped, "rights": _rights(items, policy), "personal": _personal(items), "duplicates": copies, "splits": {}}
 
 
 def _shape(items: Sequence[Item]) -> dict[str, Any]:

@@ -1,5 +1,1 @@
-"""Calibration: a chain for mono recordings measured on the mixes of true two-channel ones, as JSON, as a page and as lines for a card."""
-
-from pipeline.calibrate.card import card
-
-__all__ = ["card"]
+"""Calibration: a chain for mono recordings measured on the mixes of true two-channel ones, as JSON and as a page."""

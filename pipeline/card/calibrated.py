@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pipeline.calibrate.words import MOST_DB
+from pipeline.card.text import cell
 
+DECIDING = ("diarize", "separate")
+"""Stages that decide what each channel of a mono recording holds; an address covers all that a stage reads."""
 ROWS = (
     ("der_collar_250ms", "Diarization error rate, collar ±0.25 s", "share"),
     ("der", "Diarization error rate, no collar", "share"),
@@ -28,7 +31,7 @@ def card(recipe: Mapping[str, Any]) -> str:
     overall, worst = recipe["overall"], recipe["overall"]["worst"]
     amount = f"{recipe['calls']} {'call' if recipe['calls'] == 1 else 'calls'} ({recipe['hours']:.2f} h)"
     mixed = f"true two-channel recordings mixed to mono ({', '.join(recipe['conditions'])})"
-    lines = ["### Measured quality of the mono recipe", "", f"Chain `{recipe['name']}` on {amount} of {mixed}:", ""]
+    lines = ["## Measured quality of the mono recipe", "", f"Chain {cell(recipe['name'])} on {amount} of {mixed}:", ""]
     lines += ["| score | pooled | worst |", "|---|---|---|"]
     for name, label, unit in ROWS:
         if overall[name] is not None:
@@ -39,11 +42,22 @@ def card(recipe: Mapping[str, Any]) -> str:
         reasons = ", ".join(f"{count} {reason}" for reason, count in recipe["refused"].items())
         lines += ["", f"The chain refused {refused} {'mixture' if refused == 1 else 'mixtures'} ({reasons}); the scores are of the others."]
     made = "; ".join(f"{stage['stage']} `{stage['address']}`" for stage in recipe["chain"])
-    weights = [f"{w['name']} {w['revision']} ({w['licence']})" for stage in recipe["chain"] for w in stage["weights"]]
+    weights = [cell(f"{w['name']} {w['revision']} ({w['licence']})") for stage in recipe["chain"] for w in stage["weights"]]
     lines += ["", f"Stages: {made}."]
     if weights:
         lines.append(f"Weights: {', '.join(dict.fromkeys(weights))}.")
     return "\n".join(lines) + "\n"
+
+
+def holds_for(calibration: Any, chain: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
+    """The recipe of a `calibration.json` when the stages that make two channels of one are those of `chain`, by their addresses."""
+    for variant in (calibration, calibration.get("beside") or {}) if isinstance(calibration, dict) else ():
+        recipe: dict[str, Any] = variant.get("recipe") or {"chain": []}
+        measured = {stage["stage"]: stage["address"] for stage in recipe["chain"]}
+        ours = {stage["stage"]: stage["address"] for stage in chain}
+        if all(name in measured and measured[name] == ours.get(name) for name in DECIDING):
+            return recipe
+    return None
 
 
 def _text(value: float, unit: str) -> str:

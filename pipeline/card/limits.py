@@ -50,7 +50,7 @@ def _terms(gathered: Gathered) -> Iterator[str]:
     ):
         missing = sum(amount.seconds for key, amount in gathered.totals.terms.items() if not key[index])
         if missing:
-            yield f"{hours(missing)} ({share(missing / whole)}) without a stated {what}. {advice}".strip()
+            yield f"{hours(missing)} ({share(missing / whole)}) of the audio has no stated {what}. {advice}".strip()
     yield (
         "Voices are personal data, and what people say may name them or others. This card does not say that names, numbers or "
         "addresses were looked for or muted; an audit (`duologue audit`) looks for them."
@@ -61,10 +61,10 @@ def _sound(gathered: Gathered) -> Iterator[str]:
     totals = gathered.totals
     narrow = sum(amount.seconds for key, amount in totals.formats.items() if key[0] < NARROW_HZ)
     if narrow:
-        yield f"{hours(narrow)} ({share(narrow / totals.whole.seconds)}) are narrow-band, sampled below 11 kHz."
+        yield f"{hours(narrow)} ({share(narrow / totals.whole.seconds)}) of the audio is narrow-band, sampled below 11 kHz."
     lossy = sum(amount.seconds for key, amount in totals.formats.items() if not key[3])
     if lossy:
-        yield f"{hours(lossy)} come from files whose decoding is not exact to the bit, most of them lossy codecs; what those took is gone."
+        yield f"{hours(lossy)} of the audio comes from files whose decoding is not exact to the bit, such as MP3: what a lossy codec took is gone."
     if totals.cut_in_speech:
         yield f"{several(totals.cut_in_speech, 'row ends', 'rows end')} in the middle of speech, because no silence was near the cut."
 
@@ -102,10 +102,12 @@ def _said(manifest: Mapping[str, Any], gathered: Gathered) -> Iterator[str]:
     taking = gathered.taking
     backends = {stage["stage"]: stage["backend"] for stage in manifest["chain"]}
     made = backends.get("transcribe")
-    if made in (None, "none"):
+    if not taking.worded_rows:
         yield "Nothing was transcribed: the column `words` is empty."
         return
-    if made == "given":
+    if made is None:
+        yield "The chain does not say where the words come from."
+    elif made == "given":
         yield "Words are those of the corpus's own transcripts, as they were delivered."
     else:
         yield f"Words were written by a recogniser ({cell(str(made))}); their errors were not counted on this set."
@@ -127,7 +129,7 @@ def _taking(gathered: Gathered) -> Iterator[str]:
     lists = str((taking.constants or {}).get("list_language") or "")
     spoken = {(key[3] or "").partition("-")[0].lower() for key in gathered.totals.terms} - {""}
     if lists and any(language != lists.partition("-")[0].lower() for language in spoken):
-        yield f"Lists of backchannels and fillers are for {cell(lists)} only; in other languages backchannels are known by their length alone."
+        yield f"Lists of backchannels and fillers are for {cell(lists)} only; elsewhere backchannels are known by their length alone."
     yield "Turn-taking is that of speech activity found by a detector, by constants of this program, not of people's annotation."
 
 
@@ -136,7 +138,8 @@ def _tokens(gathered: Gathered) -> Iterator[str]:
     if tokens.codecs and not tokens.checked:
         yield "Codec tokens were not decoded again to compare them with the audio."
     elif tokens.codecs:
-        yield f"Codec tokens are lossy; {several(tokens.checked, 'channel was', 'channels were')} decoded again to measure how much (report.html)."
+        checked = several(tokens.checked, "channel was", "channels were")
+        yield f"Codec tokens are lossy; {checked} decoded again to measure how much (see `report.html`)."
 
 
 def _splits(manifest: Mapping[str, Any]) -> Iterator[str]:

@@ -36,12 +36,12 @@ def _targets(shape: Mapping[str, Any]) -> list[str]:
     rows = []
     for goal in shape["goals"]:
         known = ["" if goal[name] is None else f"{goal[name]:.4g}" for name in ("before", "achieved")]
-        rows.append([goal["name"], str(goal["wanted"]), *known, " ".join(f"{'met' if goal['met'] else 'not met'} {goal['remark']}".split())])
+        rows.append(
+            [goal["name"], str(goal["wanted"]), *known, " ".join(f"{'met' if goal['met'] else 'not met'} {goal['remark']}".split())]
+        )
     return [f"Every clip: {rules}.", "", *table(["Of the whole set", "Wanted", "Before", "Achieved", ""], rows, (2, 3))]
 
 
 def _left_out(shape: Mapping[str, Any]) -> list[str]:
-    rows = [
-        [f"`{each['reason']}`", count(each["parts"]), hours(each["seconds"]), LEFT_OUT[each["reason"]]] for each in shape["left_out"]
-    ]
+    rows = [[f"`{each['reason']}`", count(each["parts"]), hours(each["seconds"]), LEFT_OUT[each["reason"]]] for each in shape["left_out"]]
     return table(["Left out for", "Parts", "Time", "Meaning"], rows, (1, 2)) or ["Nothing was left out.", ""]

@@ -8,9 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipeline.report.totals import Amount, Key
-from stages.rights.licences import Expression, expression_of, listed, strictest, together
-
-ABSENT = "NOASSERTION"
+from stages.rights.licences import Expression, listed, strictest, together
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +57,8 @@ def answers(expression: Expression) -> list[str]:
     ]
 
 
-def addresses(licence: str | None) -> list[str]:
-    """Where the texts of a licence expression's names stand; a name outside SPDX's list as it is."""
-    expression = expression_of(licence)
-    if expression is None or not expression.known:
-        return [licence or ABSENT]
+def addresses(expression: Expression) -> list[str]:
+    """Where the texts of the licences that an expression names stand; a name outside SPDX's list as it is."""
     return [f"https://spdx.org/licenses/{name}.html" if listed(name) and " WITH " not in name else name for name in expression.names]
 
 

@@ -24,18 +24,20 @@ from schemas.errors import DuologueError, RejectRecord
 FOLDER = Path(__file__).parent
 
 
-def write_report(out: Place, manifest: dict[str, Any], rejects: Sequence[RejectRecord]) -> None:
+def write_report(out: Place, manifest: dict[str, Any], rejects: Sequence[RejectRecord]) -> Gathered:
     """Write `report.html` beside the shards that `manifest` lists, from those shards, the manifest and the rejects alone.
 
     Players of the rows that it draws go to `report_files/`, and what lay there before goes. Equal inputs give equal files. Memory does not
-    grow with the number of rows. Raises `DuologueError` when the shards do not hold what the manifest says.
+    grow with the number of rows. Returns what was added up. Raises `DuologueError` when the shards do not hold what the manifest says.
     """
     gathered = gather(out, manifest)
     samples = gathered.totals.samples
     names = write_players(out, [shard["name"] for shard in manifest["shards"]], samples, gathered.said)
     out.put("report.html", render(view(manifest, rejects, gathered), names).encode())
+    out.sweep(PLAYERS)
     for name in sorted(set(out.names(PLAYERS)) - {name.rpartition("/")[2] for name in names.values()}):
         out.delete(f"{PLAYERS}/{name}")
+    return gathered
 
 
 def scripting(plays: bool) -> dict[str, Any]:

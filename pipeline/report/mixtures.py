@@ -24,6 +24,7 @@ MEANING = {
     "separated": "what a separator made of both voices",
     "cleaned": "what a crosstalk canceller made of the channel",
     "restored": "what an enhancer made of the channel",
+    "redacted": "muted, because personal data was said",
 }
 OTHERS = {
     "third_voice": "a voice that is neither of the two speakers",

@@ -105,6 +105,7 @@ def cut_row(opened: Opened, window: Span, id: str, made: RowStage, anew: Anew) -
         codes=_codes(opened, window),
         stats=None if row.stats is None else own_stats(activity, transcript, row, anew),
         provenance=(*row.provenance, made),
+        redactions=_moved(row.redactions, window, rate),
     )
 
 

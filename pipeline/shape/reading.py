@@ -27,7 +27,9 @@ from stages.stage import wired
 HEAVY = (*AUDIO_COLUMNS, "codes")
 """Columns that decide nothing about where a row is cut."""
 NEWER = "rights"
-"""The column that older sets do not have."""
+"""The column that older sets do not have and that follows from their others."""
+LATER = (NEWER, "redactions")
+"""Columns that older sets do not have."""
 ROWS = 64
 """Rows without those that are looked at together."""
 
@@ -176,7 +178,8 @@ def _with_rights(data: dict[str, Any]) -> dict[str, Any]:
 
 def _check(held: Held, shard: ShardRecord, found: pa.Schema) -> None:
     wanted = row_schema()
-    if NEWER not in found.names:
-        wanted = wanted.remove(wanted.get_field_index(NEWER))
+    for name in LATER:
+        if name not in found.names:
+            wanted = wanted.remove(wanted.get_field_index(name))
     if not found.equals(wanted, check_metadata=False):
         raise UsageError(f"{held.place.root}/{shard.name}: its columns are not those of this version of duologue; build the set again")

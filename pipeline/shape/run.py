@@ -10,7 +10,6 @@ from pipeline.lock import locked
 from pipeline.pack import clear_staging, put_in_place
 from pipeline.place import Place, place_at
 from pipeline.publish import MANIFEST_FORMAT, publish, read_rejects, totals
-from pipeline.shape.card import card
 from pipeline.shape.plan import Part, ShapePlan, make_plan, seconds
 from pipeline.shape.reading import Held, held_set
 from pipeline.shape.settings import targets_from
@@ -93,10 +92,6 @@ def _write(source: str, out: str, held: Held, target: Place, plan: ShapePlan, ta
     digest = _write_table(target, plan.parts)
     shape["table"] = {"name": TABLE, "sha256": digest, "rows": len(plan.parts)}
     manifest = _manifest(held, records, shape)
-    text = card(manifest, shape, plan.clips).encode()
-    if target.get_or_none("README.md") != text:
-        target.delete("manifest.json")
-        target.put("README.md", text)
     report = publish(target, manifest, read_rejects(held.place))
     clear_staging(target)
     return _result(source, out, plan, shape, shards=len(records), report=report)

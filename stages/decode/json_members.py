@@ -4,7 +4,9 @@ Each is indexed once by where its bytes lie, so that one of many thousand transc
 
 Lines are those of Lhotse's manifests (lhotse.readthedocs.io, `SupervisionSegment`, `MonoCut`, `MultiCut`): supervisions with
 `recording_id`, `start`, `duration`, `channel`, `text`, and in `alignment` a list `word` of `[symbol, start, duration, score]`; cuts with a
-`recording` and `supervisions` whose times count from the cut's `start`. Other lines with a `recording_id` are given as they are.
+`recording` and `supervisions` whose times count from the cut's `start`. When Lhotse cuts a part out, it leaves the times of alignments as
+they were (1.33, `SupervisionSegment.with_offset`); alignments that lie outside their supervision either way are left out. Other lines with a
+`recording_id` are given as they are.
 """
 
 from __future__ import annotations
@@ -18,6 +20,8 @@ from typing import IO, Any
 
 MAX_JSON = 1 << 30
 """Bytes of a JSON object that are read."""
+OUTSIDE = 0.5
+"""Seconds by which aligned words may reach out of their supervision."""
 _LONGEST_LINE = 1 << 26
 _SPACE = re.compile(r"[ \t\n\r]*")
 _PIECE = 1 << 20
@@ -83,7 +87,7 @@ class JsonLines:
 
 
 def recordings_of(line: Mapping[str, Any]) -> list[str]:
-    """The ids of the recordings that a line is about: one or none. In Lhotse Shar every cut has audio of its own, called by the cut's id."""
+    """The ids of the recordings that a line is about: one or none. In Lhotse Shar each cut has audio of its own, called by the cut's id."""
     if isinstance(id := line.get("recording_id"), str):
         return [id]
     recording = line.get("recording")
@@ -135,15 +139,24 @@ def _supervision(each: Mapping[str, Any], shift: float) -> dict[str, Any]:
         said["channel"] = channel[0] if len(channel) == 1 else None
     alignment = said.pop("alignment", None)
     items = alignment.get("word") if isinstance(alignment, dict) else None
-    if isinstance(items, list) and items:
-        said["words"] = [_word(item, shift) for item in items]
+    if isinstance(items, list) and items and (words := _words(items, said, shift)):
+        said["words"] = words
     return said
 
 
-def _word(item: Any, shift: float) -> dict[str, Any]:
-    """Lhotse's `AlignmentItem`."""
-    symbol, start, duration, *score = item
-    return {"word": symbol, "start": start + shift, "end": start + shift + duration, "confidence": score[0] if score else None}
+def _words(items: list[Any], said: Mapping[str, Any], shift: float) -> list[dict[str, Any]] | None:
+    """Lhotse's `AlignmentItem`s, in the recording's time or the cut's, whichever lies in the supervision; None where neither does."""
+    start = _start(said)
+    end = start + float(said.get("duration") or 0)
+    best: tuple[float, list[dict[str, Any]]] | None = None
+    for offset in dict.fromkeys((0.0, shift)):
+        words = []
+        for symbol, at, length, *score in items:
+            words.append({"word": symbol, "start": at + offset, "end": at + offset + length, "confidence": score[0] if score else None})
+        outside = max(0.0, start - words[0]["start"]) + max(0.0, words[-1]["end"] - end)
+        if outside <= OUTSIDE and (best is None or outside < best[0] - 1e-6):
+            best = outside, words
+    return None if best is None else best[1]
 
 
 def in_said_form(value: Any, name: str) -> bytes:

@@ -41,7 +41,7 @@ class Side:
     """In the sequence that is searched."""
     texts: list[str]
     keys: list[str]
-    """In small letters, without punctuation at either end."""
+    """In small letters, without punctuation at either end; empty for what is written in brackets, such as `[laughter]` and `[name]`."""
     starts: list[float]
     """Seconds; so are `ends`."""
     ends: list[float]
@@ -73,7 +73,7 @@ def _side(words: Sequence[SpokenWord], channel: int, places: list[int], rate: in
     texts = [words[place].text.replace("’", "'") for place in places]
     starts = [words[place].span.start / rate for place in places]
     ends = [words[place].span.end / rate for place in places]
-    keys = [text.lower().strip(EDGES) for text in texts]
+    keys = ["" if text.startswith("[") and text.endswith("]") else text.lower().strip(EDGES) for text in texts]
     opens = [True]
     for at in range(1, len(places)):
         ended = texts[at - 1].endswith(ENDS) and keys[at - 1] not in TITLES

@@ -9,9 +9,9 @@ Layout (lhotse.readthedocs.io, "Representing a corpus" and "Cuts"; `lhotse/seria
     cut           {"id", "start", "duration", "channel", "recording", "supervisions", "custom", "type": "MonoCut" or "MultiCut"}
 
 A source of this program is a recording, whatever cuts there are of it: their supervisions come together (`stages.decode.json_members`).
-Lhotse takes relative paths from where it is started; here they are looked for from the manifest's folder, from every one above it, and by
-ever fewer of their own folders. Of Lhotse Shar, `cuts.000000.jsonl.gz` beside `recording.000000.tar`, the audio is the tar's member of the
-cut's id. Recordings that are commands are never run; `transforms` are not applied, and told.
+Lhotse takes relative paths from where it is started; here files are looked for as `stages.sources.finder` says. Of Lhotse Shar,
+`cuts.000000.jsonl.gz` beside `recording.000000.tar`, every cut is a source, and its audio the tar's member of its id. Recordings that are
+commands are never run; `transforms` are not applied, and told.
 """
 
 from __future__ import annotations
@@ -29,10 +29,11 @@ from stages.decode.inside import SEPARATOR, use
 from stages.decode.json_members import is_shar, recordings_of
 from stages.sources.corpus import Corpus, CorpusError, CorpusReader, Tree
 from stages.sources.fields import SPLITS, About, source
+from stages.sources.finder import Finder
 from stages.sources.gather import Gather, is_audio, outermost, stem
 from stages.sources.listing import Draft
 from stages.sources.measure import measure
-from stages.sources.parquet import find, split_of
+from stages.sources.parquet import split_of
 from stages.sources.places import is_url, refusal
 from stages.sources.rows import read_rows
 
@@ -83,7 +84,7 @@ READER = CorpusReader(name="lhotse", recognise=_recognise, read=_read)
 
 class _Reader:
     def __init__(self, tree: Tree, root: str) -> None:
-        self.tree, self.root, self.gather = tree, root, Gather(tree)
+        self.tree, self.root, self.gather, self.finder = tree, root, Gather(tree), Finder(tree)
         self.known: dict[str, list[_Known]] = {}
         self.orphans: set[str] = set()
         self.transformed: set[str] = set()
@@ -224,7 +225,7 @@ class _Reader:
             raise Reject("bad_manifest_line", f"has a source, {written!r}, that {why}")
         if is_url(written):
             return written
-        if path := find(self.tree, known.manifest, written):
+        if path := self.finder.find(known.manifest, written):
             self.gather.claim("audio", path)
             return path
         if posixpath.isabs(written) and not is_url(self.tree.folder) and os.path.isfile(written):

@@ -24,7 +24,8 @@ from stages.decode.fetch import resolve
 from stages.decode.inside import SEPARATOR, use
 from stages.sources.corpus import Corpus, CorpusError, CorpusReader, Tree
 from stages.sources.fields import IDS, SPLITS, SPOKEN, about, in_channel_order, is_spoken_entry, source
-from stages.sources.gather import Gather, is_audio, outermost, stem
+from stages.sources.finder import Finder
+from stages.sources.gather import Gather, outermost, stem
 from stages.sources.listing import Draft
 
 TABLES = (".parquet", ".arrow")
@@ -46,7 +47,7 @@ def _recognise(tree: Tree) -> tuple[str, ...]:
 
 def _read(tree: Tree, root: str) -> Corpus:
     gather = Gather(tree)
-    card = _card(gather, root)
+    card, finder = _card(gather, root), Finder(tree)
     tables = [path for path in tree.below(root) if is_table(path)]
     with_audio = {posixpath.dirname(path) for path in tables if _audio_of(tree, path)}
     for path in tables:
@@ -54,7 +55,7 @@ def _read(tree: Tree, root: str) -> Corpus:
             with use(resolve(path, tree.folder)) as rows:
                 if columns := audio_columns(rows.schema):
                     gather.claim("audio", path)
-                    _Table(gather, path, rows, card).read(columns)
+                    _Table(gather, path, rows, card, finder).read(columns)
         except (Reject, OSError, UsageError) as error:
             if posixpath.dirname(path) in with_audio:
                 gather.claim("audio", path)
@@ -130,8 +131,8 @@ def _audio_of(tree: Tree, path: str) -> list[str]:
 
 
 class _Table:
-    def __init__(self, gather: Gather, path: str, rows: Any, card: Mapping[str, Any]) -> None:
-        self.gather, self.path, self.rows, self.card = gather, path, rows, card
+    def __init__(self, gather: Gather, path: str, rows: Any, card: Mapping[str, Any], finder: Finder) -> None:
+        self.gather, self.path, self.rows, self.card, self.finder = gather, path, rows, card, finder
         self.file = gather.tree.files[path]
 
     def read(self, columns: list[str]) -> None:
@@ -202,7 +203,7 @@ class _Table:
     def _uri(self, number: int, column: str, there: bool, path: str | None) -> str | None:
         if there:
             return f"{self.path}{SEPARATOR}row/{number}/{column}"
-        found = find(self.gather.tree, self.path, path) if isinstance(path, str) else None
+        found = self.finder.find(self.path, path) if isinstance(path, str) else None
         if found:
             self.gather.claim("audio", found)
         return found
@@ -212,19 +213,6 @@ class _Table:
             file = self.gather.tree.files[uri]
             return file.fingerprint, file.size
         return self.file.fingerprint, self.rows.cell_bytes(number, [column, "bytes"])
-
-
-def find(tree: Tree, beside: str, written: str) -> str | None:
-    """The audio file that `written` names in a file that lies at `beside`.
-
-    It is looked for from that folder, from every one above it, and by ever fewer of its own folders, for corpora are moved.
-    """
-    parts = [part for part in written.replace("\\", "/").split("/") if part not in ("", ".", "..")]
-    folders = [posixpath.dirname(beside)]
-    while folders[-1]:
-        folders.append(posixpath.dirname(folders[-1]))
-    tries = (posixpath.join(folder, *parts[at:]) for at in range(len(parts)) for folder in folders)
-    return next((path for path in tries if path in tree.files and is_audio(tree, path)), None)
 
 
 def _card(gather: Gather, root: str) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pipeline.calibrate import card
+from pipeline.card.calibrated import card
 from pipeline.calibrate.summary import SCORES
 from pipeline.config import load_config
 from pipeline.plan import make_plan
@@ -172,7 +172,7 @@ def test_the_recipe_names_the_chain_as_a_build_would(cli: Cli, calls: Path, tmp_
     assert recipe["calls"] == 3
     assert recipe["hours"] == pytest.approx(3 / 60)
     lines = card(recipe)
-    assert "Chain `mono` on 3 calls (0.05 h)" in lines
+    assert "Chain mono on 3 calls (0.05 h)" in lines
     assert "refused 1 mixture (1 too_many_speakers)" in lines
     assert plan.steps[2].address in lines
     assert lines == card(json.loads(json.dumps(recipe)))

@@ -20,8 +20,8 @@ from pipeline.report.strips import strips
 from pipeline.report.timelines import clipped, overlap, timeline
 from pipeline.report.totals import Sample
 from schemas.diarization import DROPPED
-from schemas.errors import RejectRecord
-from schemas.row import Row, RowEvent, RowWord
+from schemas.errors import DuologueError, RejectRecord
+from schemas.row import Row, RowAudio, RowEvent, RowWord
 from tests.pipeline.report_sets import HOSTILE, calls, mixed, publish, rejected, spoken, without_measures
 
 VOID = {"meta", "link"}
@@ -281,3 +281,22 @@ def test_contrast_is_enough(palette: dict[str, str]) -> None:
     assert contrast(palette["ink"], palette["note-ground"]) >= 4.5
     for name in ("side0", "side1", "own", "overlap", "note-line", "backchannel", "interruption", "filler", "laughter"):
         assert contrast(palette[name], palette["sheet"]) >= 3, name
+
+
+def test_players_are_of_the_rows_drawn_and_others_go(tmp_path: Path) -> None:
+    made(tmp_path / "a", calls(8), [])
+    (tmp_path / "b" / "report_files").mkdir(parents=True)
+    for name in ("old.js", ".tmp-1-aa.js"):
+        (tmp_path / "b" / "report_files" / name).write_text("of an earlier set")
+    text = made(tmp_path / "b", calls(8), [])
+    one, other = ({path.name: path.read_bytes() for path in (tmp_path / part / "report_files").iterdir()} for part in "ab")
+    assert one == other
+    assert {a["data-player"] for a in Page(text).all("div") if "data-player" in a} == {f"report_files/{name}" for name in one}
+    assert len(one) == 6
+    made(tmp_path / "b", calls(1), [])
+    assert len(list((tmp_path / "b" / "report_files").iterdir())) == 1
+
+
+def test_a_row_whose_sound_is_broken_is_named(tmp_path: Path) -> None:
+    with pytest.raises(DuologueError, match="row call/00000.*: its audio cannot be read.*duologue verify"):
+        made(tmp_path, [replace(calls(1)[0], audio=RowAudio(b"fLaC" + bytes(50), None))], [])

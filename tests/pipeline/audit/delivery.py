@@ -11,9 +11,9 @@ import numpy as np
 from tests.pipeline.talks import talk, write_call
 
 TRUTH: dict[str, set[str]] = {
-    "good": set(),
+    "copied": set(),
     "other": set(),
-    "copy_of_good": {"duplicate"},
+    "the_copy": {"duplicate"},
     "both_sides_alike": {"dual_mono"},
     "muted": {"one_sided"},
     "cut_short": {"truncated"},
@@ -29,10 +29,10 @@ SECONDS = 20.0
 def deliver(folder: Path) -> Path:
     """Write the delivery and return its folder."""
     folder.mkdir(parents=True, exist_ok=True)
-    good, other = talk(1, SECONDS), talk(2, SECONDS)
-    write_call(folder / "calls" / "good.wav", good)
+    copied, other = talk(1, SECONDS), talk(2, SECONDS)
+    write_call(folder / "calls" / "copied.wav", copied)
     write_call(folder / "calls" / "other.wav", other)
-    write_call(folder / "more" / "copy_of_good.wav", good)
+    write_call(folder / "more" / "the_copy.wav", copied)
     mono = talk(3, SECONDS).sum(axis=0).astype(np.int16)
     write_call(folder / "calls" / "both_sides_alike.wav", np.stack([mono, mono]))
     quiet = talk(4, SECONDS)
@@ -44,7 +44,7 @@ def deliver(folder: Path) -> Path:
     write_call(folder / "calls" / "one_channel.wav", talk(7, SECONDS)[:1])
     (folder / "calls" / "no_audio_at_all.wav").write_text("this is a text", encoding="utf-8")
     write_call(folder / "calls" / "lost_side_agent.wav", talk(8, SECONDS)[:1])
-    sums = [(_md5(folder / "calls" / "good.wav"), "calls/good.wav"), ("0" * 32, "calls/wrong_sum.wav"), ("1" * 32, "calls/gone.wav")]
+    sums = [(_md5(folder / "calls" / "copied.wav"), "calls/copied.wav"), ("0" * 32, "calls/wrong_sum.wav"), ("1" * 32, "calls/gone.wav")]
     (folder / "md5sums.txt").write_text("".join(f"{digest}  {name}\n" for digest, name in sums), encoding="utf-8")
     (folder / "README.md").write_text("calls\n", encoding="utf-8")
     (folder / "stray.TextGrid").write_text("nobody knows whose\n", encoding="utf-8")

@@ -19,8 +19,20 @@ LONGEST = 3.0
 """Seconds of the longest piece: no two calls share more."""
 REAL = (
     *("aws_lca/Auto_Repairs_40_UTC_agent.wav", "aws_lca/Auto_Repairs_40_UTC_caller.wav", "google/Google_Gnome.wav"),
-    *("google/commercial_mono.wav", "faster_whisper/multilingual.mp3", "faster_whisper/jfk.flac", "pyannote/sample.wav", "pyannote/tst00.wav"),
-    *("pyannote/dev00.wav", "silero_vad/test.wav", "pyaudioanalysis/diarizationExample.wav", "azure/katiesteve.wav", "picovoice_falcon/test.wav"),
+    *(
+        "google/commercial_mono.wav",
+        "faster_whisper/multilingual.mp3",
+        "faster_whisper/jfk.flac",
+        "pyannote/sample.wav",
+        "pyannote/tst00.wav",
+    ),
+    *(
+        "pyannote/dev00.wav",
+        "silero_vad/test.wav",
+        "pyaudioanalysis/diarizationExample.wav",
+        "azure/katiesteve.wav",
+        "picovoice_falcon/test.wav",
+    ),
     *("spokenwoz/MUL1423.wav", "spokenwoz/SNG0072.wav", "spokenwoz/SNG0480.wav", "lhotse/libri-1088-134315-0000.wav"),
 )
 
@@ -131,7 +143,17 @@ def noisy(sound: Signal, snr: float, seed: int = 5) -> Signal:
 
 VERSIONS = (
     *("ulaw", "gsm", "mp3", "mp3 at 16 kHz", "opus", "gain -20 dB", "gain +12 dB", "16 kHz", "48 kHz", "noise 20 dB", "noise 15 dB"),
-    *("first half", "last half", "middle, opus", "swapped, ulaw", "mono", "mono, noise 15 dB, ulaw", "one side", "slower 0.1 %", "faster 0.1 %"),
+    *(
+        "first half",
+        "last half",
+        "middle, opus",
+        "swapped, ulaw",
+        "mono",
+        "mono, noise 15 dB, ulaw",
+        "one side",
+        "slower 0.1 %",
+        "faster 0.1 %",
+    ),
 )
 
 

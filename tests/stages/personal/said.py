@@ -12,59 +12,16 @@ from schemas.span import Span
 RATE = 8000
 UNITS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
 TENS = ["ten", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
-TEENS = ["ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"]
-NATO = [
-    "alpha",
-    "bravo",
-    "charlie",
-    "delta",
-    "echo",
-    "foxtrot",
-    "golf",
-    "hotel",
-    "india",
-    "juliet",
-    "kilo",
-    "lima",
-    "mike",
-    "november",
-    "oscar",
-    "papa",
-    "quebec",
-    "romeo",
-    "sierra",
-    "tango",
-    "uniform",
-    "victor",
-    "whiskey",
-    "x-ray",
-    "yankee",
-    "zulu",
-]
-MONTHS = ["january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december"]
-ORDINALS = [
-    "first",
-    "second",
-    "third",
-    "fourth",
-    "fifth",
-    "sixth",
-    "seventh",
-    "eighth",
-    "ninth",
-    "tenth",
-    "eleventh",
-    "twelfth",
-    "thirteenth",
-    "fourteenth",
-    "fifteenth",
-    "sixteenth",
-    "seventeenth",
-    "eighteenth",
-    "nineteenth",
-    "twentieth",
-    "twenty-first",
-]
+TEENS = (*("ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"),)
+NATO = (
+    *("alpha", "bravo", "charlie", "delta", "echo", "foxtrot", "golf", "hotel", "india", "juliet", "kilo", "lima", "mike", "november"),
+    *("oscar", "papa", "quebec", "romeo", "sierra", "tango", "uniform", "victor", "whiskey", "x-ray", "yankee", "zulu"),
+)
+MONTHS = (*("january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december"),)
+ORDINALS = (
+    *("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth", "eleventh", "twelfth", "thirteenth"),
+    *("fourteenth", "fifteenth", "sixteenth", "seventeenth", "eighteenth", "nineteenth", "twentieth", "twenty-first"),
+)
 LISTED = (
     *("cheryl turner", "james wilson", "maria garcia", "patrick hughes", "deborah king", "michelle obrien", "kevin walker", "susan clark"),
     *("thomas baker", "linda scott", "george miller", "nancy carter", "brian mitchell", "laura evans", "peter collins", "karen stewart"),
@@ -82,24 +39,10 @@ UNLISTED = (
     ),
 )
 """Hardly one is on a census list of the United States."""
-STREET_NAMES = [
-    "baker",
-    "station",
-    "church",
-    "victoria",
-    "high",
-    "mill",
-    "albert",
-    "kings",
-    "park",
-    "mapledown",
-    "hawthorn",
-    "elm",
-    "milton",
-    "hills",
-    "wellesley",
-    "copper",
-]
+STREET_NAMES = (
+    *("baker", "station", "church", "victoria", "high", "mill", "albert", "kings", "park", "mapledown", "hawthorn", "elm", "milton"),
+    *("hills", "wellesley", "copper"),
+)
 STREETS = ["street", "road", "avenue", "lane", "crescent", "terrace", "drive", "close"]
 HOSTS = ["gmail", "hotmail", "yahoo", "outlook", "icloud", "fastmail", "northwind", "acmeworks"]
 TLDS = ("com", "com", "co dot uk", "net", "org")

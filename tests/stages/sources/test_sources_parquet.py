@@ -92,7 +92,7 @@ def test_two_columns_are_two_sides_and_paths_name_files(tmp_path: Path) -> None:
     left, right, beside = talk(1, 1), talk(2, 1), talk(3, 1)
     (tmp_path / "audio").mkdir()
     (tmp_path / "audio" / "beside.wav").write_bytes(wav(beside))
-    rows = {
+    rows: dict[str, list[Any]] = {
         "audio_caller": [
             {"bytes": wav(right), "path": "x"},
             {"bytes": None, "path": "/old/place/audio/beside.wav"},

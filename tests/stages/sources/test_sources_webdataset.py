@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import webdataset
+import webdataset  # type: ignore[import-untyped]
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -91,7 +91,7 @@ def test_sides_transcripts_and_links_of_samples(tmp_path: Path) -> None:
     left, right, stereo = talk(1, 1), talk(2, 1), talk(3)
     link = tarfile.TarInfo("link.wav")
     link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
-    members = [
+    members: list[tuple[str | tarfile.TarInfo, bytes]] = [
         ("./p.caller.wav", wav(right)),
         ("./p.agent.wav", wav(left)),
         ("./p.json", json.dumps({"speakers": ["Ann", "Bob"]}).encode()),
