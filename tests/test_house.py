@@ -29,7 +29,7 @@ MEETS_STAGES = {
     "pipeline/calibrate/summary.py": {"stages.calibrate", "stages.scoring"},
     "pipeline/calibrate/words.py": {"stages.scoring"},
     "pipeline/card/front.py": {"stages.rights"},
-    "pipeline/card/page.py": {"stages.audit"},
+    "pipeline/card/talk.py": {"stages.audit"},
     "pipeline/card/shaped.py": {"stages.shape"},
     "pipeline/card/terms.py": {"stages.rights"},
     "pipeline/codecs.py": {"stages.spool"},

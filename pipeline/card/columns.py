@@ -27,5 +27,6 @@ COLUMNS: dict[str, str] = {
     "codes": "Codec tokens of both channels: reshape each to (codebooks, frames).",
     "stats": "Turn-taking of the row: speech, pauses, gaps, overlaps, floor transfers, by the constants given with it.",
     "provenance": "Every stage that made the row, with its version, and the model weights that it used with their licence.",
+    "redactions": "What `duologue redact` muted, in seconds: kind, channel, stretch and what fills it; empty where nothing was.",
 }
 """In the order of the columns."""

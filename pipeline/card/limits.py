@@ -20,7 +20,7 @@ def limits(manifest: Mapping[str, Any], gathered: Gathered, calibrated: bool) ->
         return ["The set has no rows."]
     parts = (
         _inputs(manifest),
-        _terms(gathered),
+        _terms(manifest, gathered),
         _sound(gathered),
         _health(gathered),
         _mixtures(gathered, calibrated),
@@ -41,7 +41,7 @@ def _inputs(manifest: Mapping[str, Any]) -> Iterator[str]:
         )
 
 
-def _terms(gathered: Gathered) -> Iterator[str]:
+def _terms(manifest: Mapping[str, Any], gathered: Gathered) -> Iterator[str]:
     whole = gathered.totals.whole.seconds
     for index, what, advice in (
         (1, "licence", "Without one nobody is allowed to use them; ask the supplier."),
@@ -51,10 +51,16 @@ def _terms(gathered: Gathered) -> Iterator[str]:
         missing = sum(amount.seconds for key, amount in gathered.totals.terms.items() if not key[index])
         if missing:
             yield f"{hours(missing)} ({share(missing / whole)}) of the audio has no stated {what}. {advice}".strip()
-    yield (
-        "Voices are personal data, and what people say may name them or others. This card does not say that names, numbers or "
-        "addresses were looked for or muted; an audit (`duologue audit`) looks for them."
-    )
+    muted = manifest.get("redactions")
+    voices = "Voices are personal data, and what people say may name them or others."
+    if muted is None:
+        yield f"{voices} Names, numbers and addresses were not muted; `duologue audit` looks for them, and `duologue redact` mutes them."
+        return
+    kinds = ", ".join(f"{words(each['kind'])} {count(each['spans'])}" for each in muted["by_kind"])
+    found = f"{several(muted['spans'], 'stretch was', 'stretches were')} muted in {several(muted['rows']['redacted'], 'row', 'rows')}"
+    yield f"{voices} {found}{f' ({kinds})' if kinds else ''}; what the search did not find is still there."
+    if muted["rows"]["without_words"]:
+        yield f"{several(muted['rows']['without_words'], 'row has', 'rows have')} no words, so nothing could be found and muted in them."
 
 
 def _sound(gathered: Gathered) -> Iterator[str]:
@@ -64,7 +70,7 @@ def _sound(gathered: Gathered) -> Iterator[str]:
         yield f"{hours(narrow)} ({share(narrow / totals.whole.seconds)}) of the audio is narrow-band, sampled below 11 kHz."
     lossy = sum(amount.seconds for key, amount in totals.formats.items() if not key[3])
     if lossy:
-        yield f"{hours(lossy)} of the audio comes from files whose decoding is not exact to the bit, such as MP3: what a lossy codec took is gone."
+        yield f"{hours(lossy)} of the audio comes from lossy files, such as MP3 or GSM: what the codec took is gone."
     if totals.cut_in_speech:
         yield f"{several(totals.cut_in_speech, 'row ends', 'rows end')} in the middle of speech, because no silence was near the cut."
 

@@ -10,17 +10,15 @@ from pipeline.card.calibrated import card as calibrated_card
 from pipeline.card.columns import COLUMNS
 from pipeline.card.limits import limits
 from pipeline.card.shaped import shaped
+from pipeline.card.talk import talk
 from pipeline.card.terms import all_together, answers, granted, weights_of
 from pipeline.card.text import cell, known, table, title
 from pipeline.report.axes import plain_label
 from pipeline.report.figures import Figure
-from pipeline.report.talk import overlap_kinds
 from pipeline.report.totals import by_hours
-from pipeline.report.view import LABELS, Gathered, left_out_lines
-from pipeline.report.words import count, hours, number, several, share, with_unit
+from pipeline.report.view import Gathered, left_out_lines
+from pipeline.report.words import count, hours, number, several, share
 from schemas.errors import REASONS
-from schemas.shapes import SHAPES
-from stages.audit.shape import compared, shape_of
 
 MOST = 40
 """Lines of a table of combinations."""
@@ -34,7 +32,7 @@ def page(manifest: Mapping[str, Any], gathered: Gathered, plots: Mapping[str, Fi
         *_summary(manifest, gathered),
         *_loading(manifest),
         *_rights(manifest, gathered),
-        *_taking(gathered, plots),
+        *talk(gathered, plots),
         *_splits(manifest),
         *(shaped(manifest["shape"]) if "shape" in manifest else []),
         *_limits(manifest, gathered, recipe),
@@ -46,7 +44,8 @@ def page(manifest: Mapping[str, Any], gathered: Gathered, plots: Mapping[str, Fi
 
 def name_of(manifest: Mapping[str, Any]) -> str:
     """The name of a set on one line."""
-    return title(manifest["name"]) + (", shaped" if "shape" in manifest else "")
+    kinds = [word for key, word in (("shape", "shaped"), ("redactions", "redacted")) if key in manifest]
+    return ", ".join([title(manifest["name"]), *kinds])
 
 
 def _summary(manifest: Mapping[str, Any], gathered: Gathered) -> list[str]:
@@ -69,7 +68,7 @@ def _summary(manifest: Mapping[str, Any], gathered: Gathered) -> list[str]:
         "every word and event in time. A row is one conversation, or one clip of a long one. Channel 0 is the voice that a model learns "
         "to be, channel 1 the other side.",
         "",
-        *table(["", ""], facts),
+        *table(["At a glance", ""], facts),
     ]
 
 
@@ -87,11 +86,19 @@ def _loading(manifest: Mapping[str, Any]) -> list[str]:
         samples, rate = soundfile.read(io.BytesIO(row["audio"]["bytes"]))  # [n, 2]
         print(row["id"], rate, samples.shape, row["words"][:3])
         """
-    more = "duckdb.sql(\"select id, duration, stats.overlap_share from 'data/*.parquet' order by 3 desc\")"
-    tables = (
-        ["Tables without the audio, in a moment:", "", "```python", "import duckdb", "", more, "```", ""] if suffix == "parquet" else []
-    )
-    return ["## Load it", "", "```python", *textwrap.dedent(code).strip().splitlines(), "```", "", *tables]
+    query = """
+        import duckdb
+
+        duckdb.sql(
+            "select id, duration, stats.overlap_share from 'data/*.parquet' order by 3 desc"
+        )
+        """
+    tables = ["Its columns without the audio, in a moment:", "", *_code(query)] if suffix == "parquet" else []
+    return ["## Load it", "", *_code(code), *tables]
+
+
+def _code(text: str) -> list[str]:
+    return ["```python", *textwrap.dedent(text).strip().splitlines(), "```", ""]
 
 
 def _rights(manifest: Mapping[str, Any], gathered: Gathered) -> list[str]:
@@ -118,8 +125,8 @@ def _rights(manifest: Mapping[str, Any], gathered: Gathered) -> list[str]:
     everything = all_together(found)
     use = dict(zip(("commercial", "adaptations", "alike", "credit"), answers(everything), strict=True))
     lines += [
-        f"Everything together is under **{cell(str(everything))}**: commercial use {use['commercial']}, adaptations {use['adaptations']}, "
-        f"share alike {use['alike']}, credit {use['credit']}. The strictest of the licences of the recordings and of the models that "
+        f"Everything together is under **{cell(str(everything))}**. Commercial use: {use['commercial']}; "
+        f"adaptations: {use['adaptations']}; share alike: {use['alike']}; credit: {use['credit']}. The strictest of the licences of the recordings and of the models that "
         "shaped them holds, row by row in the column `rights`.",
         "",
         *table(head, rows, (6, 7)),
@@ -142,63 +149,6 @@ def _models(manifest: Mapping[str, Any]) -> list[str]:
     ]
     lines = table(["Stage", "Weights", "Revision", "Licence", "SHA-256"], rows)
     return ["### Models that shaped the rows", "", *(lines or ["None: every step is signal processing or the corpus's own data.", ""])]
-
-
-def _taking(gathered: Gathered, plots: Mapping[str, Figure]) -> list[str]:
-    taking = gathered.taking
-    lines = ["## How people talk in it", ""]
-    if not taking.rows:
-        return [*lines, "Turn-taking was not measured.", "", *_plots(plots)]
-    shape, fisher = shape_of(taking), compared(taking, SHAPES[0])
-    rows = []
-    for each in fisher["figures"]:
-        own, reference, name = each["corpus"], each["reference"], each["name"]
-        change = f"{'+' if own >= reference else ''}{number(100 * (own / reference - 1), 0)} %"
-        mean = with_unit(shape["mean_seconds"][name], "s", 2)
-        rows.append([LABELS[name], number(own), number(reference), change, number(shape["per_minute"][name]), mean])
-    head = ["Measure", "This set (s/min)", "Fisher (s/min)", "Difference", "Count per min", "Mean length"]
-    lines += [
-        f"Turn-taking of {several(taking.rows, 'row', 'rows')} together ({hours(taking.seconds)}); seconds and counts are added up before "
-        "they are divided.",
-        "",
-        *table(head, rows, range(1, 6)),
-        *table(["Figure", "This set", "Reference"], _figures(gathered, shape), (1,)),
-        *_plots(plots),
-        "What the references count otherwise:",
-        "",
-    ]
-    for each in (compared(taking, shape) for shape in SHAPES):
-        unit = " s" if each["distance_name"] == "absolute difference" else ""
-        known = "" if each["distance"] is None else f" ({each['distance_name']} of this set: {number(each['distance'], 2)}{unit})"
-        lines.append(f"- **{each['title']}**{known}: [{each['citation']}]({each['url']}). {each['differences']}")
-    return [*lines, ""]
-
-
-def _figures(gathered: Gathered, shape: Mapping[str, Any]) -> list[list[str]]:
-    taking, candor = gathered.taking, compared(gathered.taking, SHAPES[1])["figures"][0]
-    rates = shape["per_minute"]
-    fto, middle = shape["fto"], taking.speech_dominance.quantile(0.5)
-    rows = [
-        ["Median floor transfer offset", with_unit(fto["median"], "s", 2) or "–", f"CANDOR: {with_unit(candor['reference'], 's', 2)}"],
-        ["Transfers from 0 to 0.2 s", share(fto["within_200ms"]) or "–", ""],
-        ["Changes of the floor per minute", number(rates["floor_transfers"], 2), ""],
-        ["Backchannels per minute", number(rates["backchannels"], 2), ""],
-        ["Interruptions per minute", number(rates["interruptions"], 2), ""],
-        ["The more talkative side's share of speech, median row", share(middle) or "–", "50 % where both speak as much"],
-    ]
-    for side in shape["sides"]:
-        if side["words_per_second"] is not None:
-            rows.append([f"Words per second of speech, channel {side['channel']}", number(side["words_per_second"], 2), ""])
-    kinds = ", ".join(f"{each['name'].lower()} {each['per_minute']}" for each in overlap_kinds(taking))
-    return [*rows, ["Overlaps per minute", number(rates["overlap"], 2), kinds]]
-
-
-def _plots(plots: Mapping[str, Figure]) -> list[str]:
-    lines = []
-    for name, figure in plots.items():
-        said = "; ".join(figure.captions)
-        lines += [f"![{figure.title}: {said}]({name})", "", f"*{figure.title}.* {f'{said}. {figure.note}'.strip()}", ""]
-    return lines
 
 
 def splits_of(manifest: Mapping[str, Any]) -> list[tuple[str, str, list[Mapping[str, Any]]]]:
@@ -255,8 +205,8 @@ def _provenance(manifest: Mapping[str, Any]) -> list[str]:
         *table(["", "Stage", "Backend", "Version", "Address"], steps),
         *table(["Turned down for", "Inputs", "Meaning"], rejected, (1,)),
         *table(["Became no row", "Pieces", "Time", "Meaning"], left, (1, 2)),
-        "`manifest.json` holds the whole configuration and the SHA-256 of shards, tables and card, `rejects.parquet` every input that was turned down, "
-        "and `report.html` the whole report. `duologue verify .` tells whether the set is still what was committed.",
+        "`manifest.json` holds the whole configuration and the SHA-256 of shards, tables and card, `rejects.parquet` every input that was "
+        "turned down, and `report.html` the whole report. `duologue verify .` tells whether the set is still what was committed.",
         "",
         f"Made with {versions}.",
     ]

@@ -32,7 +32,7 @@ def muted_sound(samples: Samples, channel: int, muted: Spans, bits: int, rate: i
 
     `heard` is where the channel holds speech, which is no background. The fill depends on nothing that is muted.
     """
-    found = np.array(samples)
+    found: Samples = samples.copy()
     fade = fade_of(rate)
     wide = union((Span(max(0, s.start - fade), min(len(found), s.end + fade)) for s in muted), 0)
     for span in wide:
@@ -41,8 +41,8 @@ def muted_sound(samples: Samples, channel: int, muted: Spans, bits: int, rate: i
     low, high = -full_scale(bits), full_scale(bits) - 1
     for span in wide:
         weight = _weight(span, muted, fade)
-        mixed = np.array(samples[span.start : span.end], np.float64) * weight + fill(span) * (1 - weight)
-        found[span.start : span.end] = np.clip(np.rint(mixed), low, high).astype(found.dtype)
+        mixed = samples[span.start : span.end].astype(np.float64) * weight + fill(span) * (1 - weight)
+        found[span.start : span.end] = np.clip(np.rint(mixed), low, high)
     return found
 
 

@@ -17,6 +17,7 @@ from pipeline.redact.settings import Redaction
 from pipeline.redact.tokens import Recoder
 from pipeline.shape.cut import Opened, encoded
 from pipeline.shape.values import span_of
+from schemas.recording import Samples
 from schemas.row import Row, RowAudio, RowEvent, RowOrigin, RowRedaction, RowRemoved, RowTranscript, RowWord
 from schemas.span import Span, Spans, subtract, union
 
@@ -29,7 +30,9 @@ def redacted(row: Row, muted: Sequence[Muted], settings: Redaction, recoder: Rec
     if not muted:
         return row
     opened = Opened.of(row)
-    audio = np.stack([_sound(opened, muted, settings, channel) for channel in (0, 1)])
+    audio: Samples = opened.audio.copy()
+    for channel in (0, 1):
+        audio[channel] = _sound(opened, muted, settings, channel)
     wide = (_wide(row, muted, 0), _wide(row, muted, 1))
     return replace(
         row,
@@ -45,10 +48,11 @@ def redacted(row: Row, muted: Sequence[Muted], settings: Redaction, recoder: Rec
     )
 
 
-def _sound(opened: Opened, muted: Sequence[Muted], settings: Redaction, channel: int) -> np.ndarray:
+def _sound(opened: Opened, muted: Sequence[Muted], settings: Redaction, channel: int) -> Samples:
     row, spans = opened.row, spans_of(muted, channel)
     if not spans:
-        return np.array(opened.audio[channel])
+        own: Samples = opened.audio[channel]
+        return own
     heard = union(opened.activity.channels[channel])
     return muted_sound(opened.audio[channel], channel, spans, opened.bits, row.rate, settings.how, heard, row.id)
 

@@ -119,7 +119,9 @@ def _about(held: Held, out: Place, records: Sequence[ShardRecord], settings: Red
         for each in row.redactions:
             counts[each.kind][0] += 1
             counts[each.kind][1] += each.end - each.start
-    by_kind = [{"kind": kind, "spans": counts[kind][0], "seconds": round(counts[kind][1], 6)} for kind in PERSONAL_KINDS if kind in counts]
+    by_kind: list[dict[str, Any]] = [
+        {"kind": kind, "spans": counts[kind][0], "seconds": round(counts[kind][1], 6)} for kind in PERSONAL_KINDS if kind in counts
+    ]
     return {
         "from": {"name": held.manifest["name"], "manifest_sha256": held.sha256},
         "settings": {**settings.plain(), "fade": FADE},
@@ -147,7 +149,8 @@ def _shaped(held: Held, out: Place) -> dict[str, Any]:
 
 def _foreseen(held: Held, settings: Redaction, find: Find | None) -> dict[str, Any]:
     """What would be muted, without its text."""
-    spans, rows = [], {"inputs": 0, "redacted": 0, "without_words": 0}
+    spans: list[dict[str, Any]] = []
+    rows = {"inputs": 0, "redacted": 0, "without_words": 0}
     for _, _, row in without_audio(held):
         muted = muted_in(row, settings, find)
         rows["inputs"] += 1

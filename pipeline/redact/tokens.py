@@ -58,8 +58,9 @@ class Recoder:
                 f"{self.codec.sha256[:12]}: name the right ones with --model, or use --codes drop"
             )
         lead = round(held.lead * row.rate)
-        anew = self._encoded(row, known, np.pad(audio, ((0, 0), (lead, 0))))
-        samples = np.array(known.samples)
+        led: Samples = np.concatenate((np.zeros((2, lead), audio.dtype), audio), axis=1)
+        anew = self._encoded(row, known, led)
+        samples = known.samples.copy()
         changed: list[Span] = []
         for channel, spans in enumerate(muted):
             for frames in (hearing(known, Span(span.start + lead, span.end + lead)) for span in spans):

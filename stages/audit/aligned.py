@@ -24,7 +24,7 @@ BRIDGE = 625
 MARK_TICKS = 50
 """What a mark reaches over from its first peak, on average."""
 CELL = 312
-"""Ticks (5 s) of a cell: coverage is counted in cells, so that many marks at one place count once."""
+"""Ticks (5 s) of a cell, in which many marks count as much as a few."""
 FULL = 8
 """Marks from which a cell weighs no more."""
 
@@ -51,7 +51,7 @@ class Heard:
 
 @dataclass(frozen=True, slots=True)
 class Aligned:
-    """Marks of two sides that agree: ticks of each [n], ascending by the second; `first == offset + (1 + speed) * second`, nearly."""
+    """Marks of two sides that agree: ticks of each [n]; `first == offset + (1 + speed) * second`, nearly."""
 
     first: Ticks
     second: Ticks
@@ -61,8 +61,13 @@ class Aligned:
 
     @property
     def distinct(self) -> int:
-        """Different moments of the second that agree."""
-        return len(np.unique(self.second))
+        """Different moments that agree."""
+        return min(len(np.unique(self.first)), len(np.unique(self.second)))
+
+    def among(self, first: Ticks, second: Ticks) -> Aligned:
+        """Those of other pairs that lie on the same line."""
+        near = np.abs(first - self.offset - (1 + self.speed) * second) <= TIGHT
+        return Aligned(first[near], second[near], self.offset, self.speed)
 
     def seconds(self) -> float:
         """What the agreeing marks reach over in the first, without gaps longer than `BRIDGE`."""
@@ -76,12 +81,18 @@ class Aligned:
             return self.offset, self.offset + slower * length
         return -self.offset / slower, (length - self.offset) / slower
 
-    def coverage(self, inside: Ticks, of_first: bool) -> float:
-        """Share of the cells of one side that hold an agreeing mark, weighed by the marks `inside` the overlap that lie in them."""
-        cells, count = np.unique(inside // CELL, return_counts=True)
+    def evenness(self, inside: Ticks, of_first: bool) -> float:
+        """How evenly agreeing marks lie among those of one side that are `inside` the overlap, about 1 where each mark agrees by the same
+        chance: cells that hold one, over the cells expected to, each weighed by its marks."""
+        hits = np.unique(self.first if of_first else self.second)
+        moments = np.unique(inside)
+        cells, count = np.unique(moments // CELL, return_counts=True)
+        if not len(cells):
+            return 0.0
         weight = np.minimum(count, FULL)
-        hits = self.first if of_first else self.second
-        return float(weight[np.isin(cells, hits // CELL)].sum() / weight.sum()) if len(cells) else 0.0
+        chance = min(1.0, len(hits) / len(moments))
+        expected = float((weight * (1 - (1 - chance) ** count)).sum())
+        return float(weight[np.isin(cells, hits // CELL)].sum()) / expected if expected else 0.0
 
 
 def common(first: Heard, second: Heard) -> tuple[Ticks, Ticks]:
@@ -105,9 +116,7 @@ def align(first: Ticks, second: Ticks) -> Aligned | None:
     first, second = first[start : start + count], second[start : start + count]
     offset, speed = _line(first, second)
     near = np.abs(first - offset - (1 + speed) * second) <= TIGHT
-    first, second = first[near], second[near]
-    order = np.lexsort((first, second))
-    return Aligned(first[order], second[order], offset, speed)
+    return Aligned(first[near], second[near], offset, speed)
 
 
 def _densest(ordered: Floats, width: float) -> tuple[int, int]:

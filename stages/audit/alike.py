@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,12 +16,14 @@ SPREAD_S = 8.0
 """Seconds they reach over at least."""
 PLACES = 3
 """Cells of five seconds they lie in at least."""
-COVERAGE = 0.5
-"""Share of the marked cells of one of the sides, within the overlap, that hold one."""
+EVEN = 0.65
+"""How evenly they lie over the overlap in one of the two: an announcement at the start of two calls covers its cells and no others."""
 OVERLAP = 0.2
 """Share of the shorter recording that the overlap is at least."""
 INSIDE_S, INSIDE_FEWEST, INSIDE_PLACES, INSIDE_WINDOW_S = 6.0, 5, 4, 20.0
 """Anywhere inside: so many agreeing moments, in so many different seconds, over so many seconds, within a window."""
+OF_A_SIDE = 3
+"""Agreeing moments that two sides have at least to be named."""
 SAME_MOMENTS = 0.5
 """A side's second partner whose agreeing marks are its first's to this share only hears it: crosstalk."""
 
@@ -51,6 +53,12 @@ class SideMatch:
     """Matched seconds."""
 
 
+Judge = Callable[[Aligned, tuple[Ticks, Ticks]], bool]
+"""Whether agreeing marks are evidence, given the marks of each side inside the overlap."""
+Shared = dict[tuple[int, int], tuple[Ticks, Ticks]]
+"""By sides, the ticks of marks that they share."""
+
+
 def throughout(one: Sound, two: Sound) -> tuple[SideMatch, ...]:
     """Sides that hold one sound in all that the two have in common in time, best first."""
 
@@ -60,7 +68,7 @@ def throughout(one: Sound, two: Sound) -> tuple[SideMatch, ...]:
         low, high = found.overlap(True, two.length)
         if min(one.length, high) - max(0.0, low) < OVERLAP * min(one.length, two.length):
             return False
-        return max(found.coverage(inside[0], True), found.coverage(inside[1], False)) >= COVERAGE
+        return max(found.evenness(inside[0], True), found.evenness(inside[1], False)) >= EVEN
 
     return _matches(one, two, holds)
 
@@ -85,35 +93,52 @@ def _stretch(ticks: Ticks) -> bool:
     return False
 
 
-def _matches(one: Sound, two: Sound, holds: Callable[[Aligned, tuple[Ticks, Ticks]], bool]) -> tuple[SideMatch, ...]:
-    found: list[tuple[Aligned, int, int, SideMatch]] = []
-    for a, left in enumerate(one.sides):
-        for b, right in enumerate(two.sides):
-            aligned = align(*common(left, right))
-            if aligned is None:
-                continue
-            inside = (_within(left, *aligned.overlap(True, two.length)), _within(right, *aligned.overlap(False, one.length)))
-            if holds(aligned, inside):
-                found.append((aligned, a, b, _match(aligned, a, b, inside)))
+def _matches(one: Sound, two: Sound, holds: Judge) -> tuple[SideMatch, ...]:
+    """All sides of the two are one body of evidence; only where that fails is each pair of sides, which may have an offset of its own."""
+    shared = {(a, b): common(left, right) for a, left in enumerate(one.sides) for b, right in enumerate(two.sides)}
+    first, second = (np.concatenate(each) for each in zip(*shared.values(), strict=True))
+    together = align(first, second)
+    if together is not None and _held(together, one.sides, two.sides, one, two, holds):
+        return _named(together, shared, one, two)
+    if len(shared) == 1:
+        return ()
+    made: list[SideMatch] = []
+    for (a, b), pairs in shared.items():
+        alone = align(*pairs)
+        if alone is not None and _held(alone, one.sides[a : a + 1], two.sides[b : b + 1], one, two, holds):
+            made += _named(alone, {(a, b): pairs}, one, two)
+    return tuple(sorted(made, key=lambda match: (-match.similarity, match.first, match.second)))
+
+
+def _held(found: Aligned, left: Sequence[Heard], right: Sequence[Heard], one: Sound, two: Sound, holds: Judge) -> bool:
+    return holds(found, (_within(left, *found.overlap(True, two.length)), _within(right, *found.overlap(False, one.length))))
+
+
+def _within(sides: Sequence[Heard], low: float, high: float) -> Ticks:
+    ticks = np.concatenate([side.ticks for side in sides])
+    return ticks[(ticks >= low) & (ticks < high)]
+
+
+def _named(line: Aligned, shared: Shared, one: Sound, two: Sound) -> tuple[SideMatch, ...]:
+    """The sides that have marks on the line, the most first. Where two share a side and mostly its moments too, the weaker is crosstalk."""
+    found = [(line.among(*pairs), a, b) for (a, b), pairs in shared.items()]
     found.sort(key=lambda each: (-each[0].distinct, each[1], each[2]))
-    kept: list[tuple[Aligned, int, int, SideMatch]] = []
+    kept: list[tuple[Aligned, int, int]] = []
     for each in found:
-        if not any(_heard_again(each, stronger) for stronger in kept):
+        if not kept or (each[0].distinct >= OF_A_SIDE and not any(_heard_again(each, stronger) for stronger in kept)):
             kept.append(each)
-    return tuple(match for *_, match in kept)
+    return tuple(_match(aligned, a, b, one, two) for aligned, a, b in kept)
 
 
-def _within(side: Heard, low: float, high: float) -> Ticks:
-    return side.ticks[(side.ticks >= low) & (side.ticks < high)]
-
-
-def _match(aligned: Aligned, a: int, b: int, inside: tuple[Ticks, Ticks]) -> SideMatch:
-    fewer = max(1, min(len(np.unique(each)) for each in inside))
+def _match(aligned: Aligned, a: int, b: int, one: Sound, two: Sound) -> SideMatch:
+    left = _within(one.sides[a : a + 1], *aligned.overlap(True, two.length))
+    right = _within(two.sides[b : b + 1], *aligned.overlap(False, one.length))
+    fewer = max(1, min(len(np.unique(left)), len(np.unique(right))))
     similarity = min(1.0, aligned.distinct / fewer)
     return SideMatch(a, b, False, aligned.offset * TICK_S, aligned.speed, similarity, aligned.seconds())
 
 
-def _heard_again(weaker: tuple[Aligned, int, int, SideMatch], stronger: tuple[Aligned, int, int, SideMatch]) -> bool:
+def _heard_again(weaker: tuple[Aligned, int, int], stronger: tuple[Aligned, int, int]) -> bool:
     """Whether the two share a side and mostly the same moments of it."""
     pairs = []
     if weaker[1] == stronger[1]:

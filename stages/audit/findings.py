@@ -45,7 +45,6 @@ def recording_findings(source: Source, found: Audited, policy: Policy, checksums
         *_sums(found, checksums),
         *_channels(found, policy),
         *_transcript(source, found, policy),
-        *fit(found.accord),
         *_personal(found),
     ]
 
@@ -132,6 +131,10 @@ def _transcript(source: Source, found: Audited, policy: Policy) -> list[AuditFin
     accord = found.accord
     if accord is None:
         return findings
+    misfit = fit(accord)
+    if misfit:
+        # What is missing where follows from that.
+        return [*findings, *misfit]
     if accord.beyond_s > CUT_OFF_S:
         detail = f"the transcript goes on for {accord.beyond_s:.1f} s after the sound ends"
         findings.append(AuditFinding(name="cut_off", detail=detail, value=accord.beyond_s, unit="s", limit=CUT_OFF_S))

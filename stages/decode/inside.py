@@ -39,14 +39,10 @@ MAX_DEPTH = 3
 
 
 class Container(Protocol):
-    """A container open for reading. `read` and `size` raise `KeyError` for an address that is not in it."""
+    """A container open for reading."""
 
     def read(self, inner: str) -> Iterator[bytes]:
-        """What lies at `inner`, piece by piece."""
-        ...
-
-    def size(self, inner: str) -> int:
-        """Bytes that what lies at `inner` takes in the container, 0 when that is not known without reading it."""
+        """What lies at `inner`, piece by piece; `KeyError` when nothing does."""
         ...
 
     def close(self) -> None:
@@ -97,7 +93,9 @@ def open_inside(container: str, inner: str) -> IO[bytes]:
 
 
 def size_inside(container: str, inner: str) -> int:
-    """Bytes that `inner` takes in a container, 0 when unknown. Raises as `open_inside` does."""
+    """Bytes that audio at `inner` takes in a container, 0 when unknown. Raises as `open_inside` does."""
+    if kind_of(container) in ("json", "lines"):
+        return 0
     with use(container) as held:
         try:
             return int(held.size(inner))

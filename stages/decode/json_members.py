@@ -5,8 +5,8 @@ Each is indexed once by where its bytes lie, so that one of many thousand transc
 Lines are those of Lhotse's manifests (lhotse.readthedocs.io, `SupervisionSegment`, `MonoCut`, `MultiCut`): supervisions with
 `recording_id`, `start`, `duration`, `channel`, `text`, and in `alignment` a list `word` of `[symbol, start, duration, score]`; cuts with a
 `recording` and `supervisions` whose times count from the cut's `start`. When Lhotse cuts a part out, it leaves the times of alignments as
-they were (1.33, `SupervisionSegment.with_offset`); alignments that lie outside their supervision either way are left out. Other lines with a
-`recording_id` are given as they are.
+they were (1.33, `SupervisionSegment.with_offset`); alignments that lie outside their supervision either way are left out. Other lines with
+a `recording_id` are given as they are.
 """
 
 from __future__ import annotations
@@ -44,10 +44,6 @@ class JsonObject:
         held = _bytes_at(self.file, self.places[key])
         yield in_said_form(json.loads(held), key) if key == "words" else held
 
-    def size(self, inner: str) -> int:
-        """Bytes of a value."""
-        return self.places[inner if inner in self.places else inner.removesuffix(".json")][1]
-
     def close(self) -> None:
         self.file.close()
 
@@ -77,10 +73,6 @@ class JsonLines:
             yield _json(utterances(lines))
         except TypeError as error:
             raise ValueError(f"a line about {key!r} is no supervision or cut ({error})") from error
-
-    def size(self, inner: str) -> int:
-        """Bytes of the lines about a recording."""
-        return sum(length for _, length in self.places[inner if inner in self.places else inner.removesuffix(".json")])
 
     def close(self) -> None:
         self.file.close()

@@ -77,7 +77,8 @@ def list_delivery(folder: str, settings: SourceSettings, prober: Prober | None, 
             claimed.update({path: (what, reader.name) for path, what in taken.items()})  # type: ignore[misc]
             left = {path: file for path, file in left.items() if path not in taken}
             delivery.corpora[reader.name] = (*delivery.corpora.get(reader.name, ()), root)
-            delivery.layouts.update({draft.source.id: reader.name for draft in corpus.drafts})
+            for draft in corpus.drafts:
+                delivery.layouts.update({id: reader.name for id in (draft.source.id, draft.long) if id})
             if corpus.listed is not None:
                 delivery.listed[reader.name] = delivery.listed.get(reader.name, 0) + corpus.listed
     if settings.layout not in (None, "auto") and not delivery.corpora:
@@ -110,7 +111,12 @@ def _read(reader: CorpusReader, tree: Tree) -> Iterable[tuple[str, Corpus]]:
     roots = sorted(reader.recognise(tree))
     outer = [root for root in roots if not any(root != other and (not other or root.startswith(f"{other}/")) for other in roots)]
     for root in outer:
-        yield root, reader.read(tree, root)
+        corpus = reader.read(tree, root)
+        if len(outer) > 1:
+            # The same corpus twice in one delivery: equal ids are told apart by where they lie, and both are measured.
+            for draft in corpus.drafts:
+                draft.long = draft.long or f"{root}/{draft.source.id}".lstrip("/")
+        yield root, corpus
 
 
 def _without(found: Walk, left: Mapping[str, File]) -> Walk:

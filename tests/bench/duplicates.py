@@ -40,7 +40,9 @@ def different(calls: int, copied: int) -> None:
         made.append((f"call-{seed}", found))
     hours = sum(each.seconds for _, each in made) / 3600
     seconds, pairs = timed(lambda: duplicates(made))
-    print(f"{calls} different calls: {len(pairs)} false pairs, found in {seconds:.1f} s; prints at {hours * 7200 / taken:.0f} x real time a channel")
+    print(
+        f"{calls} different calls: {len(pairs)} false pairs, found in {seconds:.1f} s; prints at {hours * 7200 / taken:.0f} x real time a channel"
+    )
     for each in pairs[:5]:
         print("  ", each)
     for name in VERSIONS:
@@ -50,7 +52,10 @@ def different(calls: int, copied: int) -> None:
         others = len([pair for pair in found if pair[0].split("-")[-1] != pair[1].split("-")[-1]])
         print(f"{name:26} {hits}/{copied} found, {others} false")
     for name in ("ulaw", "gsm", "opus", "noise 15 dB", "mono"):
-        excerpts = [(str(seed), prints(recorded(*version(call(seed)[:, 160000 : 160000 + round(EXCERPT_S * 8000) + 1037], name)))) for seed in range(copied)]
+        excerpts = [
+            (str(seed), prints(recorded(*version(call(seed)[:, 160000 : 160000 + round(EXCERPT_S * 8000) + 1037], name))))
+            for seed in range(copied)
+        ]
         found = {(each.first, each.second) for each in against(made, excerpts)}
         hits = sum((f"call-{seed}", str(seed)) in found for seed in range(copied))
         print(f"evaluation, 10 s, {name:12} {hits}/{copied} found, {len(found) - hits} false of {calls * copied}")
@@ -64,7 +69,9 @@ def real() -> None:
         seconds, found = timed(lambda sound=sound: prints(recorded(sound)))
         size = len(json.dumps(to_plain(found)))
         speed = 2 * found.seconds / seconds
-        print(f"{name:40} {speed:6.0f} x real time a channel, {size / found.seconds * 600 / 1024:.1f} KB for 10 min, {size / found.seconds * 3600:.0f} bytes an hour")
+        print(
+            f"{name:40} {speed:6.0f} x real time a channel, {size / found.seconds * 600 / 1024:.1f} KB for 10 min, {size / found.seconds * 3600:.0f} bytes an hour"
+        )
         known.append((name, found))
     hits = 0
     for version_name in VERSIONS:

@@ -298,5 +298,5 @@ def test_players_are_of_the_rows_drawn_and_others_go(tmp_path: Path) -> None:
 
 
 def test_a_row_whose_sound_is_broken_is_named(tmp_path: Path) -> None:
-    with pytest.raises(DuologueError, match="row call/00000.*: its audio cannot be read.*duologue verify"):
+    with pytest.raises(DuologueError, match=r"row call/00000.*: its audio cannot be read.*duologue verify"):
         made(tmp_path, [replace(calls(1)[0], audio=RowAudio(b"fLaC" + bytes(50), None))], [])
