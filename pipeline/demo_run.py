@@ -1,10 +1,11 @@
-"""The demo from end to end: calls are made, a data set is built from them, and exported for a trainer."""
+"""The demo from end to end: calls are made, a data set is built from them, exported for a trainer, and audited."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
 
+from pipeline.audit.commands import run_audit
 from pipeline.commands import run_build
 from pipeline.demo import MANIFEST, make_calls
 from pipeline.exports.commands import run_export
@@ -15,7 +16,7 @@ def run_demo(folder: str, local: bool) -> dict[str, Any]:
     make_calls(Path(folder, "calls"))
     built = run_build(f"{folder}/calls/{MANIFEST}", f"{folder}/set", "demo", (), local, None, None, None, False)
     if built["exit_code"]:
-        return {"command": "demo", "exit_code": built["exit_code"], "build": built, "export": None}
+        return {"command": "demo", "exit_code": built["exit_code"], "build": built, "export": None, "audit": None}
     exported = run_export(
         f"{folder}/set",
         f"{folder}/moshi",
@@ -32,4 +33,26 @@ def run_demo(folder: str, local: bool) -> dict[str, Any]:
         workers=0,
         quiet=True,
     )
-    return {"command": "demo", "exit_code": 130 if exported["ending"] == "interrupted" else 0, "build": built, "export": exported}
+    if exported["ending"] == "interrupted":
+        return {"command": "demo", "exit_code": 130, "build": built, "export": exported, "audit": None}
+    # What the audit finds is the demo's last word and no failure of it: the calls are made to have something wrong.
+    return {"command": "demo", "exit_code": 0, "build": built, "export": exported, "audit": _audit(folder)}
+
+
+def _audit(folder: str) -> dict[str, Any]:
+    return run_audit(
+        f"{folder}/set",
+        f"{folder}/audit",
+        policy=None,
+        on=None,
+        against=None,
+        asr=False,
+        players=40,
+        config=None,
+        overrides=(),
+        local=True,
+        address=None,
+        workers=0,
+        work=None,
+        quiet=True,
+    )

@@ -56,8 +56,8 @@ SHAPES: tuple[Shape, ...] = (
         distance=RELATIVE,
         differences=(
             "English telephone talk between strangers about a given topic. The definitions of IPU, pause, gap and overlap are those of "
-            "dGSLM (arXiv 2203.16502), as here, but speech was found by another detector; the paper does not say how its figures were "
-            "pooled, and here seconds are added up over the whole corpus before they are divided."
+            "dGSLM (arXiv 2203.16502), as here, but speech was found by another detector, on samples of the corpus; here seconds are added "
+            "up over everything before they are divided."
         ),
     ),
     Shape(

@@ -5,11 +5,10 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import logging
-import os
-import re
 from collections.abc import Sequence
 from typing import Any, BinaryIO, cast
 
+from pipeline.audit.contents import short_name
 from pipeline.audit.request import AuditRequest
 from pipeline.audit.run import audit
 from pipeline.build import Build
@@ -23,7 +22,6 @@ from stages.audit.measure import AuditMeasure
 from stages.decode.stream import Header
 from stages.sources import with_files
 from stages.sources.delivery import Delivery
-from stages.sources.places import is_url
 from stages.sources.reader import list_delivered
 from stages.stage import what_fields
 
@@ -58,7 +56,7 @@ def run_audit(
     base = load_config(config or (HEARING if asr else DEFAULT), overrides)
     settings = audit_config(base, asr)
     delivery = deliver(src, settings)
-    place = out or f"audit-{_name(src)}"
+    place = out or f"audit-{short_name(src)}"
     if not delivery.listing.inputs and not delivery.files:
         raise UsageError(f"{src}: nothing lies here; give a folder of recordings, a data set or a manifest")
     if workers:
@@ -110,11 +108,6 @@ def deliver(src: str, config: Config) -> Delivery:
         return list_delivered(src, config.source, probe)
     finally:
         sandbox.close()
-
-
-def _name(src: str) -> str:
-    last = [part for part in re.split(r"[/\\]", src if is_url(src) else os.path.abspath(src)) if part]
-    return re.sub(r"[^A-Za-z0-9._-]+", "-", last[-1]).lstrip(".-") if last else "corpus"
 
 
 def _day(text: str) -> datetime.date:

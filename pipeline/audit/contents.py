@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -11,6 +13,7 @@ from pipeline.audit.items import Item, plain_item, worst
 from schemas.audit import kind_of
 from stages.rights.policy import Policy
 from stages.sources.delivery import Delivery
+from stages.sources.places import is_url
 
 FORMAT = 1
 
@@ -31,7 +34,7 @@ def contents_of(
     counts = {"recordings": len(items), **{name: verdicts.count(name) for name in ("pass", "flag", "reject")}, "files": len(files)}
     return {
         "format": FORMAT,
-        "name": policy.name,
+        "name": short_name(source),
         "source": source,
         "verdict": worst(verdicts),
         "failed": failed(policy, verdicts, rejected / seconds if seconds else 0.0),
@@ -47,6 +50,12 @@ def contents_of(
         "files": files,
         **together,
     }
+
+
+def short_name(source: str) -> str:
+    """A name for a source that a file may have: the last part of its path or URL."""
+    last = [part for part in re.split(r"[/\\]", source if is_url(source) else os.path.abspath(source)) if part]
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", last[-1]).lstrip(".-") or "corpus" if last else "corpus"
 
 
 def failed(policy: Policy, verdicts: Sequence[str], rejected: float) -> bool:

@@ -6,6 +6,7 @@ import re
 
 from pipeline.report import figures
 from pipeline.report.figures import Figure
+from pipeline.report.talk import distributions
 from pipeline.report.view import Gathered
 
 PAINT = {
@@ -31,6 +32,8 @@ def drawings(gathered: Gathered) -> dict[str, Figure]:
     totals, taking = gathered.totals, gathered.taking
     duration, (overlap, balance) = figures.of_recordings(totals), figures.of_taking(totals, taking)
     found = {"floor_transfers": figures.of_transfers(taking), "overlap": overlap, "balance": balance, "duration": duration[0]}
+    if taking.rows:
+        found["backchannels"] = distributions(taking)[0]
     return {f"{FOLDER}/{name}.svg": figure for name, figure in found.items() if figure.svg is not None}
 
 

@@ -68,7 +68,7 @@ def licence_of(licences: Sequence[str | None], own: Expression, everything: Expr
         found: dict[str, Any] = {"license": one.lower()}
     else:
         strict = everything.terms != own.terms
-        name = slug(str(everything), 80) if strict else slug(one) if one else "mixed" if named else "not-stated"
+        name = "not-stated" if not named else slug(str(everything), 80) if strict else slug(one) if one else "mixed"
         found = {"license": "other", "license_name": name, "license_link": "README.md"}
     if not everything.met(lambda name: terms_of(name).commercial is True and terms_of(name).derivatives is True):
         found |= {"extra_gated_prompt": GATE, "extra_gated_fields": {"Affiliation": "text", "I agree": "checkbox"}}

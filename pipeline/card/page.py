@@ -126,8 +126,8 @@ def _rights(manifest: Mapping[str, Any], gathered: Gathered) -> list[str]:
     use = dict(zip(("commercial", "adaptations", "alike", "credit"), answers(everything), strict=True))
     lines += [
         f"Everything together is under **{cell(str(everything))}**. Commercial use: {use['commercial']}; "
-        f"adaptations: {use['adaptations']}; share alike: {use['alike']}; credit: {use['credit']}. The strictest of the licences of the recordings and of the models that "
-        "shaped them holds, row by row in the column `rights`.",
+        f"adaptations: {use['adaptations']}; share alike: {use['alike']}; credit: {use['credit']}. The strictest of the licences of the "
+        "recordings and of the models that shaped them holds, row by row in the column `rights`.",
         "",
         *table(head, rows, (6, 7)),
         f"For {hours(stated)} of {hours(whole)} it is stated how the speakers consented (`source.consent`).",

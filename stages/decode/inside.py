@@ -165,10 +165,14 @@ def _maker(kind: str) -> Callable[[IO[bytes]], Container]:
         from stages.decode.tar import Tar
 
         return Tar
-    if kind in ("parquet", "arrow"):
-        from stages.decode.tables import ArrowRows, ParquetRows
+    if kind == "parquet":
+        from stages.decode.parquet_rows import ParquetRows
 
-        return ParquetRows if kind == "parquet" else ArrowRows
+        return ParquetRows
+    if kind == "arrow":
+        from stages.decode.arrow_rows import ArrowRows
+
+        return ArrowRows
     from stages.decode.json_members import JsonLines, JsonObject
 
     return JsonObject if kind == "json" else JsonLines

@@ -1,32 +1,25 @@
-"""Cells of Parquet and Arrow IPC files by row and column, and their small columns without their bytes.
+"""Cells of tables by row and column: what Parquet (`parquet_rows`) and Arrow IPC files (`arrow_rows`) have in common.
 
 Audio lies as Hugging Face `datasets` stores its `Audio` feature: a struct `{bytes: binary, path: string}`. An address is
-`row/<number>/<column>`, counted from 0 over the whole file, with `<column>/<field>` for a field of a struct. Arrow files may be streams (as
-`datasets` and duologue write them) or files with a footer.
+`row/<number>/<column>`, counted from 0 over the whole file, with `<column>/<field>` for a field of a struct.
 """
 
 from __future__ import annotations
 
-import bisect
 import datetime
 import decimal
-import io
 import math
 import re
 import uuid
 from collections.abc import Iterator, Sequence
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
-from stages.decode.fetch import copy_of
 from stages.decode.json_members import in_said_form
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 _ADDRESS = re.compile(r"row/([0-9]{1,15})/(.+)", re.DOTALL)
-_HELD = 1 << 27
-"""Bytes of one column of one row group that are kept in memory, for the rows that are asked for next."""
-_BATCH = 16
 _PIECE = 1 << 20
 
 
@@ -75,149 +68,6 @@ class Rows:
         raise KeyError(row)
 
 
-class ParquetRows(Rows):
-    """A Parquet file, whose last column read stays in memory row group by row group."""
-
-    def __init__(self, file: IO[bytes]) -> None:
-        """Read the footer. Raises `ValueError` (Arrow's) when there is none."""
-        import pyarrow.parquet as pq
-
-        self.file = io.BufferedReader(file) if isinstance(file, io.RawIOBase) else file
-        self.table = pq.ParquetFile(self.file, page_checksum_verification=True)
-        self.schema = self.table.schema_arrow
-        counts = [self.table.metadata.row_group(index).num_rows for index in range(self.table.metadata.num_row_groups)]
-        self.starts, self.rows = _sums(counts), sum(counts)
-        self._kept: tuple[tuple[int, str], Any] | None = None
-
-    def small(self, columns: Sequence[str]) -> Iterator[dict[str, Any]]:
-        """The rows with some columns only; `audio.path` is a field of a column."""
-        if not columns:
-            yield from ({} for _ in range(self.rows))
-            return
-        for batch in self.table.iter_batches(1024, columns=list(columns)):
-            yield from batch.to_pylist()
-
-    def present(self, column: str) -> list[bool]:
-        """Whether each row's audio holds bytes; told by the file's statistics, and read only where those leave it open."""
-        found: list[bool] = []
-        for index in range(self.table.metadata.num_row_groups):
-            group = self.table.metadata.row_group(index)
-            statistics = next(group.column(at).statistics for at in self._leaves(f"{column}.bytes"))
-            nulls = statistics.null_count if statistics is not None and statistics.has_null_count else None  # type: ignore[attr-defined]
-            if nulls in (0, group.num_rows):
-                found += [nulls == 0] * group.num_rows
-            else:
-                for batch in self.table.iter_batches(_BATCH, row_groups=[index], columns=[f"{column}.bytes"]):
-                    found += _walk(batch, [column, "bytes"]).is_valid().to_pylist()
-        return found
-
-    def lengths(self, column: str) -> list[int]:
-        """Number of entries of a list in each row, by the lightest of its fields."""
-        import pyarrow.compute as pc
-
-        metadata = self.table.metadata
-        weigh = {
-            at: sum(metadata.row_group(i).column(at).total_compressed_size for i in range(metadata.num_row_groups))
-            for at in self._leaves(column)
-        }
-        lightest = self.table.schema.column(min(weigh, key=lambda at: weigh[at])).path
-        lengths: list[int] = []
-        for batch in self.table.iter_batches(1024, columns=[lightest]):
-            lengths += pc.fill_null(pc.list_value_length(batch.column(0)), 0).to_pylist()
-        return lengths
-
-    def cell_bytes(self, row: int, names: list[str]) -> int:
-        """An equal share of what the column takes in the row's group, compressed."""
-        group = bisect.bisect_right(self.starts, row) - 1
-        held = self.table.metadata.row_group(group)
-        return sum(held.column(at).total_compressed_size for at in self._leaves(".".join(names))) // held.num_rows
-
-    def close(self) -> None:
-        self._kept = None
-        self.file.close()
-
-    def _leaves(self, column: str) -> list[int]:
-        paths = [self.table.schema.column(index).path for index in range(len(self.table.schema))]
-        return [index for index, path in enumerate(paths) if path == column or path.startswith(f"{column}.")]
-
-    def _cell(self, row: int, names: list[str]) -> Any:
-        group = bisect.bisect_right(self.starts, row) - 1
-        at, column = row - self.starts[group], ".".join(names)
-        leaves = self._leaves(column)
-        if sum(self.table.metadata.row_group(group).column(each).total_uncompressed_size for each in leaves) > _HELD:
-            for batch in self.table.iter_batches(_BATCH, row_groups=[group], columns=[column]):
-                if at < batch.num_rows:
-                    return _value(batch.column(0)[at], names)
-                at -= batch.num_rows
-            raise EOFError(f"row group {group} has fewer rows than it says")
-        if self._kept is None or self._kept[0] != (group, column):
-            self._kept = (group, column), self.table.read_row_group(group, columns=[column]).column(0)
-        return _value(self._kept[1][at], names)
-
-
-class ArrowRows(Rows):
-    """An Arrow IPC file, mapped into memory."""
-
-    def __init__(self, file: IO[bytes]) -> None:
-        """Find the record batches. Raises `ValueError` (Arrow's) when it is no such file or breaks off."""
-        import pyarrow as pa
-
-        self.file = file if _has_descriptor(file) else copy_of(iter(lambda: file.read(_PIECE), b""))
-        self.map = pa.memory_map(f"/proc/self/fd/{self.file.fileno()}")
-        if self.map.size() == 0:
-            raise ValueError("it is empty")
-        if self.map.read(6) == b"ARROW1":
-            reader: Any = pa.ipc.open_file(self.map)
-            self.batches = [reader.get_batch(index) for index in range(reader.num_record_batches)]
-        else:
-            self.map.seek(0)
-            reader = pa.ipc.open_stream(self.map)
-            self.batches = list(reader)
-        self.schema = reader.schema
-        counts = [batch.num_rows for batch in self.batches]
-        self.starts, self.rows = _sums(counts), sum(counts)
-
-    def small(self, columns: Sequence[str]) -> Iterator[dict[str, Any]]:
-        """The rows with some columns only; `audio.path` is a field of a column."""
-        for batch in self.batches:
-            held = {name: _checked(_walk(batch, name.split("."))).to_pylist() for name in columns}
-            for index in range(batch.num_rows):
-                row: dict[str, Any] = {}
-                for name in columns:
-                    column, _, inner = name.partition(".")
-                    row[column] = {inner: held[name][index]} if inner else held[name][index]
-                yield row
-
-    def present(self, column: str) -> list[bool]:
-        """Whether each row's audio holds bytes."""
-        return [valid for batch in self.batches for valid in _walk(batch, [column, "bytes"]).is_valid().to_pylist()]
-
-    def lengths(self, column: str) -> list[int]:
-        """Number of entries of a list in each row."""
-        import pyarrow.compute as pc
-
-        return [n for batch in self.batches for n in pc.fill_null(pc.list_value_length(batch.column(column)), 0).to_pylist()]
-
-    def cell_bytes(self, row: int, names: list[str]) -> int:
-        """Bytes of a binary cell, 0 for any other."""
-        scalar = self._at(row, names)
-        held = scalar.as_buffer() if hasattr(scalar, "as_buffer") else None
-        return held.size if held is not None else 0
-
-    def close(self) -> None:
-        self.batches = []
-        self.map.close()
-        self.file.close()
-
-    def _at(self, row: int, names: list[str]) -> Any:
-        batch = bisect.bisect_right(self.starts, row) - 1
-        # offsets of a damaged file could point anywhere, and they are followed without a look
-        return _checked(_walk(self.batches[batch], names).slice(row - self.starts[batch], 1))[0]
-
-    def _cell(self, row: int, names: list[str]) -> Any:
-        return self._at(row, names).as_py()
-
-
 def kind_at(schema: pa.Schema, names: Sequence[str]) -> Any:
     """The Arrow type of a column or of a field in it, None where there is none."""
     import pyarrow as pa
@@ -257,7 +107,8 @@ def plain(value: Any) -> Any:
     return value
 
 
-def _sums(counts: Sequence[int]) -> list[int]:
+def sums(counts: Sequence[int]) -> list[int]:
+    """The sum of all counts before each."""
     starts, total = [], 0
     for count in counts:
         starts.append(total)
@@ -265,7 +116,7 @@ def _sums(counts: Sequence[int]) -> list[int]:
     return starts
 
 
-def _value(scalar: Any, names: Sequence[str]) -> Any:
+def field_of(scalar: Any, names: Sequence[str]) -> Any:
     """The field that was asked for, of the column that holds only it."""
     value = scalar.as_py()
     for name in names[1:]:
@@ -273,7 +124,8 @@ def _value(scalar: Any, names: Sequence[str]) -> Any:
     return value
 
 
-def _walk(batch: Any, names: Sequence[str]) -> Any:
+def walk(batch: Any, names: Sequence[str]) -> Any:
+    """The array of a column or of a field in it; null where the column is."""
     import pyarrow.compute as pc
 
     column = batch.column(names[0])
@@ -282,14 +134,7 @@ def _walk(batch: Any, names: Sequence[str]) -> Any:
     return column
 
 
-def _checked(array: Any) -> Any:
+def checked(array: Any) -> Any:
+    """`array`, when its parts lie where they say. Raises `ValueError` (Arrow's)."""
     array.validate(full=True)
     return array
-
-
-def _has_descriptor(file: IO[bytes]) -> bool:
-    try:
-        file.fileno()
-    except (AttributeError, OSError):
-        return False
-    return True

@@ -80,5 +80,5 @@ def _is_piece(keys: list[str], place: int, at: int) -> bool:
         return True
     if item_of(keys[place]) is None:
         return False
-    beside = [near for near in (place - 1, place + 1) if 0 <= near < at and item_of(keys[near]) is not None]
+    beside = [near for near in (place - 1, place + 1) if 0 <= near < at and (item_of(keys[near]) is not None or keys[near] in SIGNS)]
     return keys[place] not in PLAIN or bool(beside)

@@ -14,16 +14,20 @@ from pipeline.coded import row_codes
 from pipeline.place import LocalPlace
 from pipeline.publish import publish as commit
 from pipeline.redact.fill import fade_of
+from pipeline.said import row_events, row_transcript, row_words
 from pipeline.shape.cut import Opened, encoded
+from schemas.activity import Activity
 from schemas.codes import Codes
 from schemas.recording import Samples
 from schemas.row import Row, RowAudio, RowEvent, RowRemoved, RowWord
 from schemas.span import Span, Spans, union
 from schemas.tracks import Origin, Tracks
+from stages.events.turn_taking import TurnTakingEvents
 from stages.tokenize.melrvq import MelRvqCodec
-from tests.pipeline.report_sets import RATE, rejected
+from stages.turns.stats import TurnTaking
+from tests.pipeline.report_sets import RATE, rejected, row
 from tests.pipeline.report_sets import publish as written
-from tests.pipeline.shape.made import CHAIN, spoken
+from tests.pipeline.shape.made import CHAIN, noise, said
 
 MARGIN = 0.05
 SAID = (
@@ -72,7 +76,7 @@ def coded(row: Row, audio: Samples, bits: int) -> Row:
 
 def private(seed: int, id: str = "call", twin: int = 0, seconds: float = 40.0, bits: int = 16) -> Made:
     """A row of noise in which `SAID` is said; those with another `twin` differ in the sound and the text of just what is to be muted."""
-    base = replace(spoken(seed, seconds, id, bits=bits), codes=None)
+    base = _base(seed, id, seconds, bits)
     words, muted = list(base.words), []
     events, removed = list(base.events), list(base.transcript.removed) if base.transcript else []
     for channel, at, text, other, kind, first, last in SAID:
@@ -89,9 +93,9 @@ def private(seed: int, id: str = "call", twin: int = 0, seconds: float = 40.0, b
         events.append(RowEvent("backchannel", channel, start, end, None, None, quoted, False))
         removed.append(RowRemoved(channel, start, end, quoted, "loop"))
     assert base.transcript is not None
-    row = replace(base, words=tuple(words), events=tuple(events), transcript=replace(base.transcript, removed=tuple(removed)))
-    made = Made(row, tuple(muted))
-    opened = Opened.of(row)
+    whole = replace(base, words=tuple(words), events=tuple(events), transcript=replace(base.transcript, removed=tuple(removed)))
+    made = Made(whole, tuple(muted))
+    opened = Opened.of(whole)
     audio = opened.audio.copy()
     rng = np.random.default_rng([seed, twin])
     for channel in (0, 1):
@@ -101,10 +105,29 @@ def private(seed: int, id: str = "call", twin: int = 0, seconds: float = 40.0, b
     for _, _, span in muted:
         if residual is not None:
             residual[:, span.start : span.end] = rng.integers(-20000, 20000, len(span))
-    row = replace(row, audio=RowAudio(encoded(audio, RATE, bits), None))
+    whole = replace(whole, audio=RowAudio(encoded(audio, RATE, bits), None))
     if residual is not None:
-        row = replace(row, residual=RowAudio(encoded(residual, RATE, bits), None))
-    return replace(made, row=coded(row, audio, bits))
+        whole = replace(whole, residual=RowAudio(encoded(residual, RATE, bits), None))
+    return replace(made, row=coded(whole, audio, bits))
+
+
+def _base(seed: int, id: str, seconds: float, bits: int) -> Row:
+    """A row of long utterances by turns, so that what is said in one is said without a pause."""
+    rng = np.random.default_rng(seed)
+    talk = (((1.0, 10.0), (21.0, 31.0)), ((10.5, 20.5), (31.5, seconds - 1)))
+    channels = tuple(tuple(Span(round(a * RATE), round(b * RATE)) for a, b in spans) for spans in talk)
+    activity = Activity(channels=channels, length=round(seconds * RATE), rate=RATE)
+    transcript = said(rng, activity)
+    found = TurnTakingEvents().load("cpu")(activity, transcript)
+    return replace(
+        row(id, activity, None, stats=TurnTaking().load("cpu")(activity, transcript)),
+        audio=RowAudio(encoded(noise(rng, 2, activity.length, bits), RATE, bits), None),
+        words=row_words(transcript),
+        transcript=row_transcript(transcript, activity),
+        events=row_events(found),
+        event_constants=found.constants,
+        residual=RowAudio(encoded(noise(rng, 1, activity.length, bits), RATE, bits), None),
+    )
 
 
 def _say(words: list[RowWord], places: Sequence[int], texts: Sequence[str]) -> None:

@@ -128,19 +128,17 @@ def test_fades_outside_leave_no_step() -> None:
 
 def test_decoded_codes_hold_nothing_of_it() -> None:
     made, found = done(5, 0, "silence")
-    before, after = codec().decode(frames(made.row).samples), codec().decode(frames(found).samples)
-    ratio, edge = codec().rate // RATE, round(0.2 * codec().rate)
-    checked = 0
-    for channel in (0, 1):
-        for span in made.spans(channel):
-            window = slice(span.start * ratio + edge, span.end * ratio - edge)
-            old, new = before[channel, window], after[channel, window]
-            if len(old) < codec().hop:
-                continue
-            checked += 1
-            assert np.sqrt(np.mean(new**2)) < 0.03 * np.sqrt(np.mean(old**2))
-    assert checked >= 2
-    assert np.corrcoef(before.ravel(), after.ravel())[0, 1] > 0.5
+    old, new = frames(made.row).samples, frames(found).samples
+    seconds = codec().hop / codec().rate
+    for _, channel, span in made.muted:
+        first, last = int(span.start / RATE / seconds) + 2, int(span.end / RATE / seconds) - 2
+        window = slice(first - 4, min(last + 4, old.shape[2]))
+        before, after = (codec().decode(codes[:, :, window])[channel] for codes in (old, new))
+        inside = slice(6 * codec().hop, -6 * codec().hop)
+        if last - first > 4:
+            assert np.sqrt(np.mean(after[inside] ** 2)) < 0.03 * np.sqrt(np.mean(before[inside] ** 2))
+        outside = slice(0, codec().hop // 2)
+        assert np.sqrt(np.mean(after[outside] ** 2)) > 0.1 * np.sqrt(np.mean(before[outside] ** 2))
 
 
 def test_text_that_quotes_it_goes_and_what_is_measured_stays() -> None:
