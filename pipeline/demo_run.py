@@ -47,6 +47,7 @@ def _audit(folder: str) -> dict[str, Any]:
         on=None,
         against=None,
         asr=False,
+        voices=False,
         players=40,
         config=None,
         overrides=(),

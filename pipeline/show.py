@@ -197,7 +197,14 @@ def _export(result: dict[str, Any]) -> list[str]:
 
 
 def _demo(result: dict[str, Any]) -> list[str]:
-    return [*_build(result["build"]), *(_export(result["export"]) if result["export"] is not None else ())]
+    exported = _export(result["export"]) if result["export"] is not None else []
+    return [*_build(result["build"]), *exported, *(_audit(result["audit"]) if result["audit"] is not None else ())]
+
+
+def _audit(result: dict[str, Any]) -> list[str]:
+    from pipeline.audit.lines import lines
+
+    return lines(result)
 
 
 def _lint(result: dict[str, Any]) -> list[str]:
@@ -219,6 +226,7 @@ def _redact(result: dict[str, Any]) -> list[str]:
 
 
 SHOW: dict[str, Callable[[dict[str, Any]], list[str]]] = {
+    "audit": _audit,
     "build": _build,
     "scan": _scan,
     "plan": _plan,

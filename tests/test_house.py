@@ -24,6 +24,17 @@ NAMES = [str(path.relative_to(ROOT)) for path in FILES]
 
 MAY_IMPORT = {"schemas": {"schemas"}, "stages": {"schemas", "stages"}, "pipeline": {"schemas", "stages", "pipeline"}, "configs": set()}
 MEETS_STAGES = {
+    "pipeline/audit/accounts.py": {"stages.rights", "stages.sources"},
+    "pipeline/audit/commands.py": {"stages.audit", "stages.decode", "stages.sources", "stages.stage"},
+    "pipeline/audit/contents.py": {"stages.rights", "stages.sources"},
+    "pipeline/audit/copies.py": {"stages.audit"},
+    "pipeline/audit/items.py": {"stages.audit", "stages.rights"},
+    "pipeline/audit/listed.py": {"stages.sources"},
+    "pipeline/audit/players.py": {"stages.audit", "stages.rights"},
+    "pipeline/audit/request.py": {"stages.rights", "stages.sources"},
+    "pipeline/audit/run.py": {"stages.audit"},
+    "pipeline/audit/splits.py": {"stages.splits"},
+    "pipeline/audit/together.py": {"stages.audit", "stages.rights"},
     "pipeline/build.py": {"stages.sources"},
     "pipeline/calibrate/run.py": {"stages.acoustics", "stages.calibrate"},
     "pipeline/calibrate/summary.py": {"stages.calibrate", "stages.scoring"},

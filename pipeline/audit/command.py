@@ -15,6 +15,7 @@ import click
 @click.option("--on", metavar="DAY", help="The day for which permissions must hold (default: today, or the policy's own).")
 @click.option("--against", metavar="SRC", help="Evaluation audio (folder or manifest) that must not be in the corpus.")
 @click.option("--asr", is_flag=True, help="Listen too, and tell the word errors of the transcripts. Some four times real time on a core.")
+@click.option("--voices", is_flag=True, help="Compare voices too: who speaks in two splits under two names.")
 @click.option("--players", type=click.IntRange(0), default=40, show_default=True, help="Recordings that can be heard on the page.")
 @click.option("--config", "-c", metavar="YAML", help="A config whose source, run and transcribe settings are used.")
 @click.option("--set", "overrides", metavar="A.B=VALUE", multiple=True, help="Override one setting, such as source.licence=CC-BY-4.0.")
@@ -37,7 +38,7 @@ def audit(as_json: bool, local: bool, address: str | None, **asked: object) -> N
     if as_json:
         click.echo(json.dumps(result, ensure_ascii=False, indent=1))
     else:
-        from pipeline.audit.lines import lines
+        from pipeline.show import SHOW
 
-        click.echo("\n".join(lines(result)))
+        click.echo("\n".join(SHOW["audit"](result)))
     sys.exit(result["exit_code"])

@@ -38,6 +38,7 @@ def run_audit(
     on: str | None,
     against: str | None,
     asr: bool,
+    voices: bool,
     players: int,
     config: str | None,
     overrides: Sequence[str],
@@ -54,7 +55,7 @@ def run_audit(
     if on is not None:
         chosen = chosen.at(_day(on))
     base = load_config(config or (HEARING if asr else DEFAULT), overrides)
-    settings = audit_config(base, asr)
+    settings = audit_config(base, asr, voices)
     delivery = deliver(src, settings)
     place = out or f"audit-{short_name(src)}"
     if not delivery.listing.inputs and not delivery.files:
@@ -75,7 +76,7 @@ def run_audit(
     return {"command": "audit", "src": src, "out": place, **plain, **told, "exit_code": code}
 
 
-def audit_config(base: Config, asr: bool) -> Config:
+def audit_config(base: Config, asr: bool, voices: bool = False) -> Config:
     """The measuring stage in a config with the base's source and run settings; errors never stop an audit, for they are part of it.
 
     Raises `UsageError` when a recogniser is asked for and the base has none.
@@ -83,7 +84,7 @@ def audit_config(base: Config, asr: bool) -> Config:
     known = {stage.name: stage for stage in base.chain}
     if asr and known.get("transcribe") is None:
         raise UsageError(f"--asr: the config {base.name} has no transcribe stage to listen with; use -c {HEARING}")
-    stage = AuditMeasure(asr=known["transcribe"] if asr else None)
+    stage = AuditMeasure(asr=known["transcribe"] if asr else None, voices=voices)
     vad = known.get("vad")
     if vad is not None and vad.backend == stage.vad.backend:
         stage = dataclasses.replace(stage, vad=type(stage.vad)(**what_fields(vad)))

@@ -8,6 +8,7 @@ from typing import Any
 
 from pipeline.audit.copies import find_copies
 from pipeline.audit.items import Item
+from pipeline.audit.splits import split_up
 from schemas.prints import Prints
 from stages.audit.outliers import outliers
 from stages.audit.shape import corpus_shape
@@ -20,7 +21,8 @@ def judge_together(items: Sequence[Item], policy: Policy, evaluation: Sequence[t
     """Add to the items what follows from all of them, and return the sections of `audit.json` about it."""
     copies = find_copies(items, evaluation)
     shaped = _shape(items)
-    return {**shaped, "rights": _rights(items, policy), "personal": _personal(items), "duplicates": copies, "splits": {}}
+    rights, personal = _rights(items, policy), _personal(items)
+    return {**shaped, "rights": rights, "personal": personal, "duplicates": copies, "splits": split_up(items, copies, seed)}
 
 
 def _shape(items: Sequence[Item]) -> dict[str, Any]:

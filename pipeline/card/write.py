@@ -29,6 +29,7 @@ def write_card(out: Place, manifest: Mapping[str, Any], gathered: Gathered) -> l
     A manifest that stands is retracted before the first change, for it names other files; committing the new one is up to the caller.
     """
     files = card_files(manifest, gathered, _calibration(out))
+    out.sweep(FOLDER)
     old = [f"{FOLDER}/{name}" for name in out.names(FOLDER) if f"{FOLDER}/{name}" not in files]
     changed = [name for name, data in files.items() if out.get_or_none(name) != data]
     if changed or old:

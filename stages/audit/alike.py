@@ -8,20 +8,22 @@ from dataclasses import dataclass
 import numpy as np
 
 from schemas.prints import TICK_S
-from stages.audit.aligned import CELL, Aligned, Heard, Ticks, align, common
+from stages.audit.aligned import Aligned, Heard, Ticks, align, common
 
 FEWEST = 6
 """Agreeing moments without which nothing is claimed."""
 SPREAD_S = 8.0
 """Seconds they reach over at least."""
-PLACES = 3
-"""Cells of five seconds they lie in at least."""
+PHRASE_S = 4.0
+"""Seconds of a phrase: what agrees within the densest so many could be one piece of sound that two calls share."""
+BEYOND, INSIDE_BEYOND = 4, 2
+"""Agreeing moments outside it, over all and anywhere inside."""
 EVEN = 0.65
 """How evenly they lie over the overlap in one of the two: an announcement at the start of two calls covers its cells and no others."""
 OVERLAP = 0.2
 """Share of the shorter recording that the overlap is at least."""
-INSIDE_S, INSIDE_FEWEST, INSIDE_PLACES, INSIDE_WINDOW_S = 6.0, 5, 4, 20.0
-"""Anywhere inside: so many agreeing moments, in so many different seconds, over so many seconds, within a window."""
+INSIDE_S, INSIDE_FEWEST, INSIDE_WINDOW_S = 4.5, 5, 20.0
+"""Anywhere inside: so many agreeing moments over so many seconds, within a window."""
 OF_A_SIDE = 3
 """Agreeing moments that two sides have at least to be named."""
 SAME_MOMENTS = 0.5
@@ -63,7 +65,7 @@ def throughout(one: Sound, two: Sound) -> tuple[SideMatch, ...]:
     """Sides that hold one sound in all that the two have in common in time, best first."""
 
     def holds(found: Aligned, inside: tuple[Ticks, Ticks]) -> bool:
-        if found.distinct < FEWEST or found.seconds() < SPREAD_S or len(np.unique(found.first // CELL)) < PLACES:
+        if found.distinct < FEWEST or found.seconds() < SPREAD_S or _beyond(found.first) < BEYOND:
             return False
         low, high = found.overlap(True, two.length)
         if min(one.length, high) - max(0.0, low) < OVERLAP * min(one.length, two.length):
@@ -84,13 +86,15 @@ def _stretch(ticks: Ticks) -> bool:
     ends = np.searchsorted(ordered, ordered + INSIDE_WINDOW_S / TICK_S, "right")
     for start, end in enumerate(ends.tolist()):
         inside = ordered[start:end]
-        if (
-            len(inside) >= INSIDE_FEWEST
-            and (inside[-1] - inside[0]) * TICK_S >= INSIDE_S
-            and len(np.unique((inside * TICK_S).astype(np.int64))) >= INSIDE_PLACES
-        ):
+        if len(inside) >= INSIDE_FEWEST and (inside[-1] - inside[0]) * TICK_S >= INSIDE_S and _beyond(inside) >= INSIDE_BEYOND:
             return True
     return False
+
+
+def _beyond(ticks: Ticks) -> int:
+    """Different moments outside the `PHRASE_S` that hold the most."""
+    ordered = np.unique(ticks)
+    return len(ordered) - int((np.searchsorted(ordered, ordered + PHRASE_S / TICK_S, "right") - np.arange(len(ordered))).max(initial=0))
 
 
 def _matches(one: Sound, two: Sound, holds: Judge) -> tuple[SideMatch, ...]:

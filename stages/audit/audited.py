@@ -63,6 +63,8 @@ class Audited:
     personal: tuple[PersonalSpan, ...]
     heard: Heard | None
     """Absent unless the audit was asked to listen with a recogniser."""
+    voices: tuple[str | None, ...] = ()
+    """Base64 of a unit vector of float32 for each side, None where it says too little; empty unless the audit was asked for voices."""
 
     def __post_init__(self) -> None:
         if self.channels != 2 and (self.stats or self.gating or self.traces or self.accord):

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
 
 from schemas.activity import Activity
 from schemas.errors import Reject
@@ -25,6 +29,7 @@ from stages.audit.traces import traces
 from stages.decode.file import FileDecode
 from stages.health.measure import ChannelHealth
 from stages.personal.find import find_personal
+from stages.splits.voices import voice_finder
 from stages.stage import Weights
 from stages.transcribe.given import GivenTranscribe
 from stages.turns.stats import TurnTaking
@@ -51,12 +56,17 @@ class AuditMeasure:
     vad: SileroVad = field(default_factory=SileroVad)
     taking: TurnTaking = field(default_factory=TurnTaking)
     given: GivenTranscribe = field(default_factory=GivenTranscribe)
+    voices: bool = False
+    """Whether the voice of each side is kept, to compare it across splits; some 0.6 s for each recording."""
     asr: Any | None = None
     """A `transcribe` stage whose words the transcript is held against; None: nobody listens."""
 
     def weights(self) -> tuple[Weights, ...]:
         """Of the voice activity network, and of the recogniser when there is one."""
-        return (*self.vad.weights(), *(() if self.asr is None else self.asr.weights()))
+        from stages.diarize.carrier import EMBEDDING
+
+        more = (EMBEDDING,) if self.voices else ()
+        return (*self.vad.weights(), *more, *(() if self.asr is None else self.asr.weights()))
 
     def files(self, source: Source) -> tuple[str, ...]:
         """The transcript."""
@@ -67,6 +77,7 @@ class AuditMeasure:
         decode, judge, listen = self.decode.load("cpu"), self.health.load("cpu"), listener(self.vad)
         take = self.taking.load("cpu")
         hear = None if self.asr is None else _Ears(self.asr, device)
+        voices = voice_finder(device) if self.voices else None
 
         def audit(source: Source) -> Audited:
             files = file_facts(source)
@@ -94,9 +105,14 @@ class AuditMeasure:
                 words=None if given.words is None else len(given.words),
                 personal=_personal(given, source, activity),
                 heard=heard,
+                voices=() if voices is None else tuple(map(_text, voices(recording, activity))),
             )
 
         return audit
+
+
+def _text(vector: NDArray[np.float32] | None) -> str | None:
+    return None if vector is None else base64.b64encode(vector.astype("<f4").tobytes()).decode("ascii")
 
 
 def tracks_of(recording: Recording, source: Source) -> Tracks:

@@ -25,7 +25,7 @@ from dataclasses import dataclass, field
 from gzip import BadGzipFile
 from typing import IO, Any, Protocol
 
-from schemas.errors import Reject, UsageError
+from schemas.errors import DuologueError, Reject
 from stages.decode.fetch import copy_of, open_whole
 
 SEPARATOR = "::"
@@ -115,7 +115,7 @@ def faults_of(container: str) -> Iterator[None]:
     """Turn what readers raise for damaged data into `Reject` unreadable; faults of disk and network pass."""
     try:
         yield
-    except (Reject, UsageError, KeyError):
+    except (DuologueError, KeyError):
         raise
     except (BadGzipFile, EOFError, zlib.error, ValueError, RuntimeError) as error:
         raise _unreadable(container, error) from error

@@ -62,7 +62,8 @@ def list_delivery(folder: str, settings: SourceSettings, prober: Prober | None, 
     """List a folder (absolute local path, or URL without a slash at its end) by every layout that is found in it, or by the one that
     `settings.layout` names. Raises `UsageError` when the folder cannot be read, or when the named layout is not there."""
     found = walk(folder, settings.suffixes)
-    left = {file.path: file for file in sorted([*found.files, *found.others], key=lambda file: file.path)}
+    every = {file.path: file for file in sorted([*found.files, *found.others], key=lambda file: file.path)}
+    left = dict(every)
     delivery = Delivery(Listing((), (), (), ()), [])
     problems = list(found.problems)
     drafts: list[Draft] = []
@@ -89,7 +90,7 @@ def list_delivery(folder: str, settings: SourceSettings, prober: Prober | None, 
     plain = read_files(rest, folder, settings, prober)
     problems += plain.problems
     beside = _transcripts(plain.drafts, left)
-    delivery.checksums, told = _checksums(Tree(folder, left, settings, prober), {file.path for file in found.files})
+    delivery.checksums, told = _checksums(Tree(folder, every, settings, prober))
     problems += told
     delivery.listing = make_listing([*drafts, *plain.drafts], [*rejects, *plain.rejects], found.ignored, problems, prober, probe_all)
     delivery.files = _accounts(found, claimed, beside)
@@ -145,8 +146,8 @@ def _preference(path: str) -> int:
     return TRANSCRIPTS.index(suffix_of(path).lower())
 
 
-def _checksums(tree: Tree, audio: set[str]) -> tuple[dict[str, str], list[str]]:
-    """Checksums of audio files by path, and what the lists name that is not there."""
+def _checksums(tree: Tree) -> tuple[dict[str, str], list[str]]:
+    """Checksums by path, and what the lists name that is not there."""
     known: dict[str, str] = {}
     problems: list[str] = []
     for path in tree.files:
@@ -159,7 +160,7 @@ def _checksums(tree: Tree, audio: set[str]) -> tuple[dict[str, str], list[str]]:
             continue
         if not said:
             continue
-        here, absent = placed(said, path, audio | set(tree.files))
+        here, absent = placed(said, path, tree.files)
         known.update(here)
         if absent:
             problems.append(f"{path} names {len(absent)} files that are not here, such as {absent[0]}.")

@@ -36,6 +36,7 @@ from stages.sources.measure import measure
 from stages.sources.parquet import split_of
 from stages.sources.places import is_url, refusal
 from stages.sources.rows import read_rows
+from stages.sources.webdataset import EXPORT
 
 _NAME = re.compile(r"(?:^|[/_.-])(recordings|supervisions|cuts)(?:[_.-][^/]*)?\.jsonl(?:\.gz)?$", re.I)
 _SHARD = re.compile(r"^(.*?)cuts\.(\d+)\.jsonl(?:\.gz)?$")
@@ -92,6 +93,7 @@ class _Reader:
     def read(self) -> Corpus:
         """All recordings that the manifests below the root name."""
         self.gather.documents(self.root)
+        self.gather.claim("document", *({posixpath.join(self.root, EXPORT)} & self.tree.files.keys()))
         found = {kind: self._manifests(kind) for kind in ("recordings", "cuts", "supervisions")}
         for kind, paths in found.items():
             for path in paths:

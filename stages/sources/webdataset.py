@@ -35,6 +35,8 @@ from stages.sources.walk import File, is_text, shown, suffix_of
 from stages.transcribe.formats.read import FORMATS, read_transcript
 from stages.transcribe.formats.said import TranscriptError
 
+EXPORT = "export.json"
+"""What `duologue export` says of itself."""
 _LOOKS = 3
 _HEAD = 1 << 12
 MAX_ABOUT = 1 << 24
@@ -58,6 +60,7 @@ def _recognise(tree: Tree) -> tuple[str, ...]:
 def _read(tree: Tree, root: str) -> Corpus:
     gather = Gather(tree)
     gather.documents(root)
+    gather.claim("document", *({posixpath.join(root, EXPORT)} & tree.files.keys()))
     for path in [each for each in tree.below(root) if is_shard(each)]:
         try:
             with use(resolve(path, tree.folder)) as tar:

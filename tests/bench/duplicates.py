@@ -8,14 +8,13 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
 from schemas.plain import to_plain
 from schemas.prints import Prints
 from stages.audit.duplicates import against, duplicates
-from stages.audit.prints import prints
+from stages.audit.marks import RATE
+from stages.audit.prints import evaluation_prints, prints
 from tests.shared import SHARED
-from tests.stages.audit.recombined import VERSIONS, call, real_call, recorded, version
+from tests.stages.audit.recombined import VERSIONS, Signal, call, real_call, recorded, version
 
 REAL_CALLS = (
     ("aws_lca/Auto_Repairs_40_UTC_agent.wav", "aws_lca/Auto_Repairs_40_UTC_caller.wav"),
@@ -40,9 +39,8 @@ def different(calls: int, copied: int) -> None:
         made.append((f"call-{seed}", found))
     hours = sum(each.seconds for _, each in made) / 3600
     seconds, pairs = timed(lambda: duplicates(made))
-    print(
-        f"{calls} different calls: {len(pairs)} false pairs, found in {seconds:.1f} s; prints at {hours * 7200 / taken:.0f} x real time a channel"
-    )
+    print(f"{calls} different calls: {len(pairs)} false pairs, found in {seconds:.1f} s")
+    print(f"prints at {hours * 7200 / taken:.0f} x real time a channel")
     for each in pairs[:5]:
         print("  ", each)
     for name in VERSIONS:
@@ -52,10 +50,8 @@ def different(calls: int, copied: int) -> None:
         others = len([pair for pair in found if pair[0].split("-")[-1] != pair[1].split("-")[-1]])
         print(f"{name:26} {hits}/{copied} found, {others} false")
     for name in ("ulaw", "gsm", "opus", "noise 15 dB", "mono"):
-        excerpts = [
-            (str(seed), prints(recorded(*version(call(seed)[:, 160000 : 160000 + round(EXCERPT_S * 8000) + 1037], name))))
-            for seed in range(copied)
-        ]
+        parts = ((str(seed), call(seed)[:, 20 * RATE : 20 * RATE + round(EXCERPT_S * RATE) + 1037]) for seed in range(copied))
+        excerpts = evaluation_prints((id, recorded(*version(part, name))) for id, part in parts)
         found = {(each.first, each.second) for each in against(made, excerpts)}
         hits = sum((f"call-{seed}", str(seed)) in found for seed in range(copied))
         print(f"evaluation, 10 s, {name:12} {hits}/{copied} found, {len(found) - hits} false of {calls * copied}")
@@ -69,9 +65,7 @@ def real() -> None:
         seconds, found = timed(lambda sound=sound: prints(recorded(sound)))
         size = len(json.dumps(to_plain(found)))
         speed = 2 * found.seconds / seconds
-        print(
-            f"{name:40} {speed:6.0f} x real time a channel, {size / found.seconds * 600 / 1024:.1f} KB for 10 min, {size / found.seconds * 3600:.0f} bytes an hour"
-        )
+        print(f"{name:40} {2 * found.seconds / seconds:6.0f} x real time a channel, {size / found.seconds * 3600:.0f} bytes an hour")
         known.append((name, found))
     hits = 0
     for version_name in VERSIONS:
@@ -82,14 +76,21 @@ def real() -> None:
             if not right:
                 print(f"  {version_name} of {name}: {[(each.first, each.second) for each in pairs]}")
     print(f"real calls: {hits}/{len(VERSIONS) * len(sounds)} versions found and nothing else")
-    calls, found_excerpts, total = list(sounds.items()), 0, 0
-    for name, sound in calls:
-        for at in np.arange(5, sound.shape[1] / 8000 - 15, 10).tolist():
-            part = sound[:, round(at * 8000) : round((at + EXCERPT_S) * 8000)]
-            pairs = against(known, [("excerpt", prints(recorded(*version(part, "ulaw"))))])
-            found_excerpts += [each.first for each in pairs] == [name]
+    for length in (10, 20):
+        for name in ("16 kHz", "ulaw", "gsm"):
+            excerpts(sounds, known, length, name)
+
+
+def excerpts(sounds: dict[str, Signal], known: list[tuple[str, Prints]], length: int, name: str) -> None:
+    """Excerpts cut every ten seconds, pauses and all, as evaluation audio."""
+    right = total = 0
+    for call_name, sound in sounds.items():
+        for at in range(5, sound.shape[1] // RATE - length - 1, 10):
+            part = recorded(*version(sound[:, at * RATE : (at + length) * RATE + 1037], name))
+            pairs = against(known, evaluation_prints([("excerpt", part)]))
+            right += [each.first for each in pairs] == [call_name]
             total += 1
-    print(f"real excerpts of 10 s, mu-law: {found_excerpts}/{total} found and nothing else")
+    print(f"real excerpts of {length} s, {name}: {right}/{total} found and nothing else")
 
 
 def main() -> None:

@@ -17,10 +17,9 @@ from pipeline.redact.run import run_redact
 from pipeline.redact.settings import Redaction
 from pipeline.shape.reading import held_set, without_audio
 from pipeline.shape.run import run_shape
-from pipeline.shards import ShardRecord, group_ranges, hash_range
+from pipeline.shards import group_ranges, hash_range
 from pipeline.verify import verify
 from schemas.errors import UsageError
-from schemas.plain import to_plain
 from tests.pipeline.calling import Cli
 from tests.pipeline.redact.made import private, set_of
 from tests.pipeline.report_sets import RATE
@@ -39,6 +38,14 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Three rows: one that holds personal data, one that holds none, one without words."""
     out = tmp_path_factory.mktemp("sets") / "set"
     set_of(out, [private(1, "a").row, replace(spoken(2, 12.0, "b"), codes=None), spoken(3, 12.0, "c", bare=True)])
+    return out
+
+
+@pytest.fixture(scope="module")
+def done(source: Path) -> Path:
+    """The same, redacted."""
+    out = source.parent / "redacted"
+    run_redact(str(source), str(out), Redaction(), None, "cpu", False)
     return out
 
 
@@ -74,15 +81,14 @@ def test_a_set_is_redacted_and_says_so(source: Path, tmp_path: Path, cli: Cli) -
     assert "cheryl" not in json.dumps(after, default=str)
 
 
-def test_the_same_again_changes_nothing_and_again_on_itself_finds_nothing(source: Path, tmp_path: Path) -> None:
-    run_redact(str(source), str(tmp_path / "one"), Redaction(), None, "cpu", False)
-    before = contents(tmp_path / "one")
-    stamps = {path: path.stat().st_mtime_ns for path in (tmp_path / "one" / "data").iterdir()}
-    run_redact(str(source), str(tmp_path / "one"), Redaction(), None, "cpu", False)
-    assert contents(tmp_path / "one") == before
-    assert {path: path.stat().st_mtime_ns for path in (tmp_path / "one" / "data").iterdir()} == stamps
-    run_redact(str(tmp_path / "one"), str(tmp_path / "two"), Redaction(), None, "cpu", False)
-    assert read(tmp_path / "one") == read(tmp_path / "two")
+def test_the_same_again_changes_nothing_and_again_on_itself_finds_nothing(source: Path, done: Path, tmp_path: Path) -> None:
+    before = contents(done)
+    stamps = {path: path.stat().st_mtime_ns for path in (done / "data").iterdir()}
+    run_redact(str(source), str(done), Redaction(), None, "cpu", False)
+    assert contents(done) == before
+    assert {path: path.stat().st_mtime_ns for path in (done / "data").iterdir()} == stamps
+    run_redact(str(done), str(tmp_path / "two"), Redaction(), None, "cpu", False)
+    assert read(done) == read(tmp_path / "two")
     assert json.loads((tmp_path / "two" / "manifest.json").read_text())["redactions"]["spans"] == 3
 
 
@@ -99,7 +105,7 @@ def test_a_dry_run_writes_nothing_and_shows_no_text(source: Path, tmp_path: Path
     assert not out.exists()
 
 
-def test_sets_of_before_there_were_redactions_open(source: Path, tmp_path: Path) -> None:
+def test_sets_of_before_there_were_redactions_open(source: Path, done: Path, tmp_path: Path) -> None:
     old = tmp_path / "old"
     shutil.copytree(source, old)
     manifest = json.loads((old / "manifest.json").read_text())
@@ -113,9 +119,7 @@ def test_sets_of_before_there_were_redactions_open(source: Path, tmp_path: Path)
     (old / "manifest.json").write_text(json.dumps(manifest))
     assert [row.redactions for _, _, row in without_audio(held_set(LocalPlace(str(old))))] == [(), (), ()]
     run_redact(str(old), str(tmp_path / "new"), Redaction(), None, "cpu", False)
-    run_redact(str(source), str(tmp_path / "same"), Redaction(), None, "cpu", False)
-    assert read(tmp_path / "new") == read(tmp_path / "same")
-    assert set(to_plain(ShardRecord("", 0, 0, 0.0, 0, "", "", ()))) >= {"left_out"}
+    assert read(tmp_path / "new") == read(done)
 
 
 def test_arrow_and_shaped_sets_and_shaping_what_was_redacted(tmp_path: Path) -> None:
@@ -125,14 +129,14 @@ def test_arrow_and_shaped_sets_and_shaping_what_was_redacted(tmp_path: Path) -> 
     assert verify(place_at(str(tmp_path / "out"))).damages == ()
     manifest = json.loads((tmp_path / "out" / "manifest.json").read_text())
     assert {"shape", "redactions"} <= set(manifest)
-    options = {"max_turn": "none", "max_monologue": "none", "min_clip": "2", "max_clip": "15"}
+    options = {"max_turn": "none", "max_monologue": "none", "min_clip": "2", "max_clip": "25"}
     run_shape(str(tmp_path / "out"), str(tmp_path / "again"), None, options, False)
     for _, _, row in without_audio(held_set(LocalPlace(str(tmp_path / "again")))):
         for each in row.redactions:
             assert 0 <= each.start < each.end <= row.duration
 
 
-@pytest.mark.parametrize("every", [pytest.param(12, id="a twelfth"), pytest.param(1, id="all", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("every", [pytest.param(40, id="a fortieth"), pytest.param(1, id="all", marks=pytest.mark.slow)])
 def test_wherever_it_dies_a_reader_finds_all_or_nothing_and_the_next_run_finishes(tmp_path: Path, every: int) -> None:
     source = tmp_path / "set"
     set_of(source, [replace(private(1, "a").row, codes=None), replace(spoken(2, 12.0, "b"), codes=None)], tokenize=False)

@@ -134,7 +134,9 @@ def _identifier(rng: random.Random) -> tuple[str, str]:
 
 
 def _postcode(rng: random.Random) -> tuple[str, str]:
-    letter = lambda: rng.choice("abdefghjlnprstuwz")  # noqa: E731
+    def letter() -> str:
+        return rng.choice("abdefghjlnprstuwz")
+
     area, inward = letter() + letter(), letter() + letter()
     district, sector = str(rng.randrange(1, 20)), str(rng.randrange(10))
     if rng.random() < 0.3:
@@ -268,7 +270,8 @@ UNSEEN: tuple[str, ...] = (
     "A: and for security your birthday | B: {birth_date}",
     "A: thanks for holding | B: no worries {name.first} | A: the card you gave us was {card} is that right | B: yes",
 )
-"""Written before the rules were first run on any of them, and not looked at since."""
+"""Written beside the others; the rules were first run on them when they were done, and not changed for them. Both draw from one pool of
+names, streets and hosts."""
 
 PLAIN: tuple[str, ...] = (
     "A: we had twenty five people in nineteen ninety four and it cost two hundred and fifty thousand dollars | B: oh wow that is a lot",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 from typing import Any, Literal
@@ -11,8 +12,11 @@ import pytest
 
 from pipeline.publish import REJECT_SCHEMA
 from schemas.row import RowSource
+from schemas.span import Span
 from stages.decode.fetch import open_uri
 from stages.decode.file import FileDecode
+from stages.tracks.recorded import RecordedTracks
+from stages.transcribe.given import GivenTranscribe
 from tests.pipeline.exports import sets
 from tests.stages.sources.test_sources_webdataset import by_id, listed, reading, reasons
 
@@ -61,6 +65,21 @@ def test_rows_come_back_as_recordings(tmp_path: Path, format: Literal["parquet",
     assert what == {"data": "audio", "manifest.json": "list", "rejects.parquet": "table"} | dict.fromkeys(
         ("README.md", "report.html", "croissant.json", "report_files"), "document"
     )
+
+
+def test_given_words_land_on_their_own_channel(tmp_path: Path) -> None:
+    row = sets.talk("call/7", 6.0)
+    lone = dataclasses.replace(row, words=tuple(word for word in row.words if word.channel == 1))
+    assert lone.words
+    sets.publish(tmp_path / "set", [row, dataclasses.replace(lone, id="lone")], shards=1)
+    decode, track, write = FileDecode().load("cpu"), RecordedTracks().load("cpu"), GivenTranscribe().load("cpu")
+    for id, source in by_id(listed(tmp_path, "duologue")).items():
+        recording = decode(source)
+        transcript = write(source, track(source, recording), None)
+        rate = recording.rate
+        said = [(p.channel, w.text, w.span) for p in transcript.pieces for w in p.words]
+        wanted = [(w.channel, w.text, Span(round(w.start * rate), round(w.end * rate))) for w in (lone if id == "lone" else row).words]
+        assert sorted(said, key=str) == sorted(wanted, key=str)
 
 
 def test_missing_damaged_and_stray_shards_are_told(tmp_path: Path) -> None:
