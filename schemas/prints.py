@@ -13,7 +13,7 @@ from schemas.errors import LawError
 
 TICK_S = 0.016
 """Seconds of one tick, the unit of a mark's time."""
-MARK_BYTES = 3
+MARK_BYTES = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +26,7 @@ class SidePrint:
     start: int = 0
     """Sample that the first one hashed stands at."""
     marks: str = ""
-    """Base64 of three bytes for each mark, most significant first: see `stages.audit.marks`."""
+    """Base64 of two bytes for each mark, most significant first: see `stages.audit.marks`."""
     times: str = ""
     """Base64 of the ticks (`TICK_S`) from one mark to the next, the first from 0: seven bits a byte, low ones first, the high bit set
     while more follow."""
@@ -47,18 +47,16 @@ class SidePrint:
 
     @staticmethod
     def of(values: NDArray[np.uint32], ticks: NDArray[np.int64], sha256: str | None = None, start: int = 0) -> SidePrint:
-        """From marks below 2**24 and their ticks, both [n], ascending by tick."""
-        if len(values) != len(ticks) or (len(ticks) and (ticks[0] < 0 or np.any(np.diff(ticks) < 0) or int(values.max()) >= 1 << 24)):
-            raise LawError("SidePrint: wanted ascending ticks from 0 and a mark below 2**24 for each")
-        octets = values.astype(">u4").view(np.uint8).reshape(-1, 4)[:, 1:]
+        """From marks below 2**16 and their ticks, both [n], ascending by tick."""
+        if len(values) != len(ticks) or (len(ticks) and (ticks[0] < 0 or np.any(np.diff(ticks) < 0) or int(values.max()) >= 1 << 16)):
+            raise LawError("SidePrint: wanted ascending ticks from 0 and a mark below 2**16 for each")
         steps = np.diff(ticks, prepend=0)
-        return SidePrint(sha256=sha256, start=start, marks=_text(octets.tobytes()), times=_text(_varints(steps)))
+        return SidePrint(sha256=sha256, start=start, marks=_text(values.astype(">u2").tobytes()), times=_text(_varints(steps)))
 
     def decoded(self) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
         """Marks and their ticks, both [n]."""
-        octets = np.frombuffer(base64.b64decode(self.marks), np.uint8).reshape(-1, MARK_BYTES).astype(np.uint32)
-        values = octets @ np.array([1 << 16, 1 << 8, 1], np.uint32)
-        return values.astype(np.uint32), np.cumsum(_from_varints(np.frombuffer(base64.b64decode(self.times), np.uint8)))
+        values = np.frombuffer(base64.b64decode(self.marks), ">u2").astype(np.uint32)
+        return values, np.cumsum(_from_varints(np.frombuffer(base64.b64decode(self.times), np.uint8)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

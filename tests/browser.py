@@ -163,3 +163,11 @@ def browser(profile: Path) -> Iterator[Page]:
         process.wait()
         os.close(ours[1])
         os.close(theirs[0])
+
+
+def dom(page: Path, profile: Path) -> str:
+    """What the browser makes of a page, as HTML."""
+    assert CHROMIUM is not None
+    sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
+    command = [CHROMIUM, *QUIET.split(), *sandbox, f"--user-data-dir={profile}", "--dump-dom", page.as_uri()]
+    return subprocess.run(command, capture_output=True, text=True, timeout=100, check=True).stdout

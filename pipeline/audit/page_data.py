@@ -23,7 +23,7 @@ SECTIONS = (
     ("splits", "Splits", "Train, validation and test without a speaker, a pair or a source in two of them."),
     ("personal", "Personal data", "Names, numbers and addresses that are spoken."),
 )
-DRAWN = {"shape": ("fto", "seconds_per_minute")}
+DRAWN = {"shape": ("fto", "seconds_per_minute", "histograms", "constants")}
 """Parts of a section that the page draws."""
 
 

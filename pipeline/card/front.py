@@ -18,7 +18,7 @@ ON_THE_HUB = {
 SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"), (10_000_000, "1M<n<10M"))
 LARGEST = "10M<n<100M"
 TASKS = ("automatic-speech-recognition", "audio-to-audio")
-TAGS = ("audio", "dialogue", "full-duplex", "two-channel", "duologue", "croissant")
+TAGS = ("audio", "dialogue", "full-duplex", "two-channel", "duologue")
 GATE = (
     "This data set holds recordings of people. By asking for access you agree to use it under the licences in its column "
     "`rights`, not to try to find out who the speakers are, and not to imitate their voices."

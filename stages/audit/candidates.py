@@ -1,8 +1,8 @@
-"""Which of many recordings may share sound: an index of some of each one's marks, in memory that grows by a few KB a recording.
+"""Which of many recordings may share sound: an index of some pairs of each one's marks, in memory of some 10 KB a recording.
 
-A posting is one 64-bit word: mark, recording, time. Sorted, those of one mark stand together; two recordings that hold several equal marks
-at one distance in time are candidates. Long recordings give the index only marks whose low bits are zero, so that two versions give it the
-same ones.
+One mark alone is shared by chance too often; two that follow each other within seconds on one side are a phrase. A posting is one 64-bit
+word: phrase, recording, time. Sorted, those of one phrase stand together; two recordings that hold several equal phrases at one distance in
+time are candidates. Long recordings give the index only phrases whose low bits are zero, so that two versions give it the same ones.
 """
 
 from __future__ import annotations
@@ -13,19 +13,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schemas.errors import UsageError
-from stages.audit.aligned import Heard
+from stages.audit.aligned import Heard, Ticks
+from stages.audit.marks import BITS, mixed
 
-INDEXED = 600
-"""Marks that a recording gives the index, at most."""
+INDEXED = 1400
+"""Phrases that a recording gives the index, at most."""
+FOLLOWING, WITHIN = 6, 190
+"""A mark makes phrases with so many that follow within so many ticks (3 s)."""
 NEIGHBOURS = 32
-"""Postings of one mark that each is held against: those of the next recordings. Where more share it, copies are found link by link."""
-TIME_SHIFT, TIME_BITS = 5, 20
+"""Postings of one phrase that each is held against: those of the next recordings. Where more share it, copies are found link by link."""
+TIME_SHIFT = 5
 """Times in the index are in steps of 32 ticks, half a second."""
-RECORDING_BITS = 20
+PHRASE_BITS, RECORDING_BITS, TIME_BITS = 28, 20, 16
+"""Of a posting; times beyond 9 hours start anew, which leaves their differences right often enough."""
 BIN = 8
 """Steps (4 s) within which distances agree."""
 ENOUGH = 3
-"""Agreeing marks that make a candidate."""
+"""Agreeing phrases that make a candidate."""
 SPREAD = 12
 """And the steps (6 s) they are spread over: a shared phrase makes none."""
 AT_ONCE = 16_000_000
@@ -48,21 +52,34 @@ def candidates(recordings: Sequence[Sequence[Heard]]) -> list[tuple[int, int]]:
     return sorted(found)
 
 
+def phrases(side: Heard) -> tuple[NDArray[np.uint64], Ticks]:
+    """Hashes of two marks of one side that follow each other, [n], below 2**28, and the ticks of the first."""
+    order = np.lexsort((side.values, side.ticks))
+    values, ticks = side.values[order].astype(np.uint64), side.ticks[order]
+    made: list[tuple[NDArray[np.uint64], Ticks]] = [(np.zeros(0, np.uint64), np.zeros(0, np.int64))]
+    for later in range(1, FOLLOWING + 1):
+        near = ticks[later:] - ticks[:-later] <= WITHIN
+        both = (values[:-later][near] << np.uint64(BITS)) | values[later:][near]
+        made.append((mixed(both) >> np.uint64(64 - PHRASE_BITS), ticks[:-later][near]))
+    hashes, when = (np.concatenate(each) for each in zip(*made, strict=True))
+    return hashes, when
+
+
 def _owner(words: Words) -> NDArray[np.uint32]:
     return ((words >> np.uint64(TIME_BITS)) & np.uint64((1 << RECORDING_BITS) - 1)).astype(np.uint32)
 
 
 def _postings(recordings: Sequence[Sequence[Heard]]) -> Words:
-    """All postings, ascending, of marks that more than one recording holds."""
+    """All postings, ascending, of phrases that more than one recording holds."""
     parts: list[Words] = [np.zeros(0, np.uint64)]
     for number, sides in enumerate(recordings):
-        total = sum(len(side.values) for side in sides)
-        mask = np.uint32((1 << max(0, int(np.ceil(np.log2(max(total, 1) / INDEXED))))) - 1)
-        for side in sides:
-            kept = (side.values & mask) == 0
-            values, steps = side.values[kept].astype(np.uint64), (side.ticks[kept] >> TIME_SHIFT).astype(np.uint64)
-            time = steps & np.uint64((1 << TIME_BITS) - 1)
-            parts.append((values << np.uint64(RECORDING_BITS + TIME_BITS)) | (np.uint64(number) << np.uint64(TIME_BITS)) | time)
+        spoken = [phrases(side) for side in sides]
+        total = sum(len(hashes) for hashes, _ in spoken)
+        low = np.uint64((1 << max(0, int(np.ceil(np.log2(max(total, 1) / INDEXED))))) - 1)
+        for hashes, ticks in spoken:
+            kept = (hashes & low) == 0
+            time = (ticks[kept] >> TIME_SHIFT).astype(np.uint64) & np.uint64((1 << TIME_BITS) - 1)
+            parts.append((hashes[kept] << np.uint64(RECORDING_BITS + TIME_BITS)) | (np.uint64(number) << np.uint64(TIME_BITS)) | time)
     words = np.concatenate(parts)
     del parts
     words.sort()

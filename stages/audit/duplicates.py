@@ -14,11 +14,13 @@ import numpy as np
 
 from schemas.prints import TICK_S, Prints
 from stages.audit.aligned import Heard
-from stages.audit.alike import INSIDE_FEWEST, SideMatch, Sound, somewhere, throughout
-from stages.audit.candidates import candidates
+from stages.audit.alike import SideMatch, Sound, somewhere, throughout
+from stages.audit.candidates import candidates, phrases
 
 DuplicateKind = Literal["exact", "exact_side", "near", "evaluation"]
 
+LIKELY = 2
+"""Phrases that evaluation audio and a recording share before they are held against each other."""
 SPOKEN = 8
 """Marks of a side without which equal samples are no evidence: a tone, a click."""
 
@@ -101,32 +103,32 @@ def against(recordings: Iterable[tuple[str, Prints]], evaluation: Sequence[tuple
 
 
 class _Index:
-    """Marks and hashes of evaluation audio, to see at once which of it a recording may hold."""
+    """Phrases and hashes of evaluation audio, to see at once which of it a recording may hold."""
 
     def __init__(self, known: Sequence[_Item]) -> None:
-        values = [side.values for item in known for side in item.sound.sides]
-        owners = [np.full(len(side.values), number) for number, item in enumerate(known) for side in item.sound.sides]
+        spoken = [(number, np.unique(phrases(side)[0])) for number, item in enumerate(known) for side in item.sound.sides]
         self.count = len(known)
-        flat, who = (np.concatenate((np.zeros(0, kind), *parts)).astype(kind) for parts, kind in ((values, np.uint32), (owners, np.int64)))
+        flat = np.concatenate((np.zeros(0, np.uint64), *(hashes for _, hashes in spoken)))
+        who = np.concatenate((np.zeros(0, np.int64), *(np.full(len(hashes), number) for number, hashes in spoken)))
         order = np.argsort(flat, kind="stable")
-        self.values, self.owners = flat[order], who[order]
-        self.hashes: dict[str, set[int]] = {}
+        self.hashes, self.owners = flat[order], who[order]
+        self.samples: dict[str, set[int]] = {}
         for number, item in enumerate(known):
             for side in item.prints.sides:
                 if side.sha256 is not None:
-                    self.hashes.setdefault(side.sha256, set()).add(number)
+                    self.samples.setdefault(side.sha256, set()).add(number)
 
     def likely(self, item: _Item) -> list[int]:
-        """Evaluation audio that shares enough marks with the recording, or a side's samples, ascending."""
+        """Evaluation audio that shares enough phrases with the recording, or a side's samples, ascending."""
         votes = np.zeros(self.count, np.int64)
         for side in item.sound.sides:
-            values = np.unique(side.values)
-            low, high = np.searchsorted(self.values, values, "left"), np.searchsorted(self.values, values, "right")
+            hashes = np.unique(phrases(side)[0])
+            low, high = np.searchsorted(self.hashes, hashes, "left"), np.searchsorted(self.hashes, hashes, "right")
             spans = [self.owners[start:end] for start, end in zip(low[high > low].tolist(), high[high > low].tolist(), strict=True)]
             if spans:
                 votes += np.bincount(np.concatenate(spans), minlength=self.count)
-        equal = {number for side in item.prints.sides for number in self.hashes.get(side.sha256 or "", ())}
-        return sorted({*np.flatnonzero(votes >= INSIDE_FEWEST).tolist(), *equal})
+        equal = {number for side in item.prints.sides for number in self.samples.get(side.sha256 or "", ())}
+        return sorted({*np.flatnonzero(votes >= LIKELY).tolist(), *equal})
 
 
 def _equal(items: Sequence[_Item]) -> dict[tuple[int, int], Duplicate]:

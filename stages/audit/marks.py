@@ -43,16 +43,20 @@ SPREAD_HZ = 60.0
 """Three peaks of one frequency are a beeping tone and no mark."""
 STEP_HZ, STEP_TICKS = 48.0, 3.0
 """Steps in which frequencies and distances enter the hash."""
-KEPT = 96
-"""One in so many marks is kept."""
-CAP_TICKS, CAP = 250, 20
-"""At most so many in each 4 s, those with the least hashes: music would have a hundred."""
+KEPT = 84
+"""One in so many marks is kept, those with the least hashes."""
+SPAN_TICKS, FEWEST, MOST = 250, 6, 20
+"""But at least so many and at most so many in each 4 s where there are any: a lone word leaves a few, music not a hundred."""
+BITS = 16
+"""Of the hash that are stored: what one mark in `KEPT` can still tell apart."""
 
 Floats = NDArray[np.float32]
 Peaks = tuple[NDArray[np.float64], NDArray[np.float64]]
 """Ticks and frequencies (Hz), both [n], with fractions, ascending by tick."""
 Marks = tuple[NDArray[np.uint32], NDArray[np.int64]]
-"""Values below 2**24 and ticks of the first peak, both [n], ascending by tick and value."""
+"""Values below 2**16 and ticks of the first peak, both [n], ascending by tick and value."""
+Hashes = tuple[NDArray[np.uint64], NDArray[np.int64]]
+"""Whole hashes, and ticks of the first peak, both [n]."""
 
 
 class Marker:
@@ -63,6 +67,7 @@ class Marker:
         self._power: Floats = np.zeros((NEAR_TICKS, _bins()), np.float32)
         self._done = -NEAR_TICKS
         self._peaks: Peaks = (np.zeros(0), np.zeros(0))
+        self._open: Hashes = (np.zeros(0, np.uint64), np.zeros(0, np.int64))
         self._found: list[Marks] = []
 
     def add(self, samples: Floats) -> None:
@@ -79,7 +84,7 @@ class Marker:
         self._frames(np.zeros((NEAR_TICKS, _bins()), np.float32))
         self._marks(np.inf)
         values, ticks = (np.concatenate(each) for each in zip(*self._found, strict=True))
-        return _capped(values, ticks)
+        return values, ticks
 
     def _frames(self, power: Floats) -> None:
         """Peaks of all frames that have enough neighbours on both sides."""
@@ -96,8 +101,12 @@ class Marker:
         """Marks whose first peak lies before `upto`, whose neighbours are all known."""
         ticks, hertz = self._peaks
         ready = int(np.searchsorted(ticks, upto))
-        self._found.append(constellations(ticks, hertz, ready))
+        hashes, when = constellations(ticks, hertz, ready)
         self._peaks = (ticks[ready:], hertz[ready:])
+        hashes, when = np.concatenate((self._open[0], hashes)), np.concatenate((self._open[1], np.maximum(when, 0)))
+        closed = when < (upto // SPAN_TICKS * SPAN_TICKS)
+        self._found.append(_kept(hashes[closed], when[closed]))
+        self._open = (hashes[~closed], when[~closed])
 
 
 def spectra(samples: Floats) -> Floats:
@@ -158,9 +167,9 @@ def _vertex(before: NDArray[np.floating], at: NDArray[np.floating], after: NDArr
     return np.asarray(np.clip(0.5 * (before - after) / bend, -0.5, 0.5), np.float64)
 
 
-def constellations(ticks: NDArray[np.float64], hertz: NDArray[np.float64], ready: int) -> Marks:
-    """The kept marks whose first peak is one of the first `ready`."""
-    made: list[Marks] = [(np.zeros(0, np.uint32), np.zeros(0, np.int64))]
+def constellations(ticks: NDArray[np.float64], hertz: NDArray[np.float64], ready: int) -> Hashes:
+    """All marks whose first peak is one of the first `ready`."""
+    made: list[Hashes] = [(np.zeros(0, np.uint64), np.zeros(0, np.int64))]
     for at in range(0, ready, 512):
         first, second = _ranges(np.arange(at, min(ready, at + 512)), ticks, ticks, APART_TICKS)
         close = np.abs(hertz[second] - hertz[first]) < REACH_HZ
@@ -186,30 +195,32 @@ def _ranges(
     return (index[row] if upto is None else row), later
 
 
-def _hashed(first: NDArray[np.float64], second: NDArray[np.float64], third: NDArray[np.float64], notes: NDArray[np.float64]) -> Marks:
+def _hashed(first: NDArray[np.float64], second: NDArray[np.float64], third: NDArray[np.float64], notes: NDArray[np.float64]) -> Hashes:
     number = np.zeros(len(first), np.uint64)
     for part in (*np.floor(notes / STEP_HZ), np.rint((second - first) / STEP_TICKS), np.rint((third - second) / STEP_TICKS)):
         number = number * np.uint64(128) + part.astype(np.uint64)
-    mixed = _mixed(number)
-    kept = (mixed >> np.uint64(32)) < np.uint64((1 << 32) // KEPT)
-    return (mixed[kept] & np.uint64(0xFFFFFF)).astype(np.uint32), np.floor(first[kept]).astype(np.int64)
+    return mixed(number), np.floor(first).astype(np.int64)
 
 
-def _mixed(number: NDArray[np.uint64]) -> NDArray[np.uint64]:
+def mixed(number: NDArray[np.uint64]) -> NDArray[np.uint64]:
     """The finaliser of splitmix64 (Steele, Lea & Flood, OOPSLA 2014): every bit hangs on every other."""
     number = (number ^ (number >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     number = (number ^ (number >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return number ^ (number >> np.uint64(31))
 
 
-def _capped(values: NDArray[np.uint32], ticks: NDArray[np.int64]) -> Marks:
-    """Without copies, at most `CAP` in each `CAP_TICKS`, ascending by tick and value."""
-    both = np.unique(np.stack((np.maximum(ticks, 0), values.astype(np.int64)), axis=1), axis=0)
-    block = both[:, 0] // CAP_TICKS
-    order = np.lexsort((both[:, 1], block))
-    place = np.arange(len(order)) - np.searchsorted(block[order], block[order])
-    kept = both[np.sort(order[place < CAP])]
-    return kept[:, 1].astype(np.uint32), kept[:, 0]
+def _kept(hashes: NDArray[np.uint64], ticks: NDArray[np.int64]) -> Marks:
+    """Those of complete spans to be kept, without copies, ascending by tick and value."""
+    span = ticks // SPAN_TICKS
+    order = np.lexsort((ticks, hashes, span))
+    hashes, ticks, span = hashes[order], ticks[order], span[order]
+    fresh = np.concatenate(([True], (hashes[1:] != hashes[:-1]) | (ticks[1:] > ticks[:-1] + 1)))[: len(hashes)]
+    hashes, ticks, span = hashes[fresh], ticks[fresh], span[fresh]
+    place = np.arange(len(span)) - np.searchsorted(span, span)
+    chosen = (place < FEWEST) | ((hashes < np.uint64((1 << 64) // KEPT)) & (place < MOST))
+    values, ticks = (hashes[chosen] & np.uint64((1 << BITS) - 1)).astype(np.uint32), ticks[chosen]
+    order = np.lexsort((values, ticks))
+    return values[order], ticks[order]
 
 
 def marks_of(blocks: Iterator[Floats], channels: int) -> list[Marks]:

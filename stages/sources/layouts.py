@@ -9,6 +9,9 @@ if TYPE_CHECKING:
     from stages.sources.corpus import CorpusReader
 
 LAYOUTS: dict[str, str] = {
+    "fisher": "stages.sources.fisher",
+    "switchboard": "stages.sources.switchboard",
+    "callhome": "stages.sources.callhome",
     "spokenwoz": "stages.sources.spokenwoz",
     "primock57": "stages.sources.primock57",
     "candor": "stages.sources.candor",

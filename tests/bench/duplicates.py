@@ -6,6 +6,7 @@ import json
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from schemas.plain import to_plain
@@ -24,9 +25,9 @@ EXCERPT_S = 10.0
 
 
 def timed(work: Callable[[], Any]) -> tuple[float, Any]:
-    began = time.perf_counter()
+    began = time.process_time()
     result = work()
-    return time.perf_counter() - began, result
+    return time.process_time() - began, result
 
 
 def different(calls: int, copied: int) -> None:
@@ -34,7 +35,7 @@ def different(calls: int, copied: int) -> None:
     taken, made = 0.0, []
     for seed in range(calls):
         sound = recorded(call(seed, intro=seed >= calls * 3 // 4 and seed % 2 == 0))
-        seconds, found = timed(lambda sound=sound: prints(sound))
+        seconds, found = timed(partial(prints, sound))
         taken += seconds
         made.append((f"call-{seed}", found))
     hours = sum(each.seconds for _, each in made) / 3600
@@ -62,9 +63,8 @@ def real() -> None:
     sounds = {names[0]: real_call(*names) for names in REAL_CALLS}
     known: list[tuple[str, Prints]] = []
     for name, sound in sounds.items():
-        seconds, found = timed(lambda sound=sound: prints(recorded(sound)))
+        seconds, found = timed(partial(prints, recorded(sound)))
         size = len(json.dumps(to_plain(found)))
-        speed = 2 * found.seconds / seconds
         print(f"{name:40} {2 * found.seconds / seconds:6.0f} x real time a channel, {size / found.seconds * 3600:.0f} bytes an hour")
         known.append((name, found))
     hits = 0

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pipeline.card.calibrated import card
 from pipeline.calibrate.summary import SCORES
+from pipeline.card.calibrated import card
 from pipeline.config import load_config
 from pipeline.plan import make_plan
 from tests.pipeline.calling import Cli

@@ -31,7 +31,7 @@ from schemas.calibration import (
 from schemas.errors import Reject, RejectRecord
 from schemas.source import Source
 from stages.scoring.pool import pooled_taking_error, shares
-from tests.pipeline.test_report_browser import CHROMIUM, dom
+from tests.browser import CHROMIUM, dom
 
 HOSTILE = '<script>alert("1")</script>\u202e{{ 7*7 }}'
 CONFIG = load_config("stereo_channels", ["vad.backend=energy"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from stages.transcribe.formats.chat import read_chat
 from stages.transcribe.formats.csv_file import read_csv
 from stages.transcribe.formats.cues import read_cues, read_lines
 from stages.transcribe.formats.json_file import read_json
@@ -25,6 +26,7 @@ FORMATS: dict[str, Reader] = {
     "stm": read_stm,
     "vtt": lambda text, where, names: read_cues(text, where),
     "srt": lambda text, where, names: read_cues(text, where),
+    "cha": lambda text, where, names: read_chat(text, where),
     "txt": lambda text, where, names: read_lines(text, where),
     "text": lambda text, where, names: read_lines(text, where),
 }
