@@ -81,18 +81,18 @@ class Aligned:
             return self.offset, self.offset + slower * length
         return -self.offset / slower, (length - self.offset) / slower
 
-    def evenness(self, inside: Ticks, of_first: bool) -> float:
+    def evenness(self, inside: Ticks, of_first: bool, cell: int = CELL) -> float:
         """How evenly agreeing marks lie among those of one side that are `inside` the overlap, about 1 where each mark agrees by the same
-        chance: cells that hold one, over the cells expected to, each weighed by its marks."""
+        chance: cells (of `cell` ticks) that hold one, over the cells expected to, each weighed by its marks."""
         hits = np.unique(self.first if of_first else self.second)
         moments = np.unique(inside)
-        cells, count = np.unique(moments // CELL, return_counts=True)
+        cells, count = np.unique(moments // cell, return_counts=True)
         if not len(cells):
             return 0.0
         weight = np.minimum(count, FULL)
         chance = min(1.0, len(hits) / len(moments))
         expected = float((weight * (1 - (1 - chance) ** count)).sum())
-        return float(weight[np.isin(cells, hits // CELL)].sum()) / expected if expected else 0.0
+        return float(weight[np.isin(cells, hits // cell)].sum()) / expected if expected else 0.0
 
 
 def common(first: Heard, second: Heard) -> tuple[Ticks, Ticks]:

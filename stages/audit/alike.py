@@ -24,6 +24,8 @@ OVERLAP = 0.2
 """Share of the shorter recording that the overlap is at least."""
 INSIDE_S, INSIDE_FEWEST, INSIDE_WINDOW_S = 4.5, 5, 20.0
 """Anywhere inside: so many agreeing moments over so many seconds, within a window."""
+EXCERPT_S, EXCERPT_FEWEST, EXCERPT_CELL = 8.0, 4, 125
+"""Or so few, lying evenly in cells of 2 s over all of an overlap of so many seconds: an excerpt whose pauses are as telling as its words."""
 OF_A_SIDE = 3
 """Agreeing moments that two sides have at least to be named."""
 SAME_MOMENTS = 0.5
@@ -77,7 +79,16 @@ def throughout(one: Sound, two: Sound) -> tuple[SideMatch, ...]:
 
 def somewhere(one: Sound, two: Sound) -> tuple[SideMatch, ...]:
     """Sides that share a stretch of some ten seconds of speech, wherever it lies in each, best first."""
-    return _matches(one, two, lambda found, inside: _stretch(found.first))
+
+    def holds(found: Aligned, inside: tuple[Ticks, Ticks]) -> bool:
+        if _stretch(found.first):
+            return True
+        low, high = found.overlap(True, two.length)
+        if found.distinct < EXCERPT_FEWEST or (min(one.length, high) - max(0.0, low)) * TICK_S < EXCERPT_S:
+            return False
+        return min(found.evenness(inside[0], True, EXCERPT_CELL), found.evenness(inside[1], False, EXCERPT_CELL)) >= EVEN
+
+    return _matches(one, two, holds)
 
 
 def _stretch(ticks: Ticks) -> bool:

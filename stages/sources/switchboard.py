@@ -89,12 +89,13 @@ def _files(gather: Gather, root: str) -> tuple[Calls, dict[str, dict[str, str]]]
 def _transcript(gather: Gather, id: str, sides: dict[str, str]) -> list[str]:
     """One template for the transcripts of both sides; a side alone is told and not read."""
     if len(sides) == 1:
-        gather.note("{} calls have the transcript of one side only, which is not read", id)
+        (only,) = sides.values()
+        gather.note("{} calls have the transcript of one side only, which is not read", only)
         return []
     first, second = sides["A"], sides["B"]
     template = re.sub(r"A(-ms98-a-trans\.text)$", r"{side}\1", first)
     if template.replace("{side}", "B") != second:
-        gather.note("{} calls have their sides' transcripts in two folders, which are not read", id)
+        gather.note("{} calls have their sides' transcripts in two folders, which are not read", f"{first} and {second}")
         return []
     return [template]
 

@@ -19,7 +19,7 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\((?:\.+|\d+(?:\.\d*)?)\)"), " "),
     (re.compile(r"(?<!\S)\+[^\s\w]+(?!\S)"), " "),
     (re.compile(r"(?<=\w)@[a-z]+(?::[a-z]+)?"), ""),
-    (re.compile(r"<([^<>]*)>(?=\s*\[)"), r"\1"),
+    (re.compile(r"<([^<>/]*)>(?=\s*\[(?:[/=!?*<>]|x \d))"), r"\1"),
     # CHAT: (be)cause is a word of which a part was left out; ‡ „ and arrows are intonation and syntax.
     (re.compile(r"(?<=\w)\(([a-z']+)\)|\(([a-z']+)\)(?=\w)"), r"\1\2"),
     (re.compile("[\u2021\u201e\u2191\u2193\u2248\u224b]"), " "),

@@ -84,9 +84,9 @@ def transcripts(given: Source) -> list[str]:
     if given.transcript is None:
         return []
     sides = [
-        given.transcript.replace("{role}", given.roles[side] if given.roles else "").replace(
-            "{speaker}", given.speakers[side] if given.speakers else ""
-        )
+        given.transcript.replace("{role}", given.roles[side] if given.roles else "")
+        .replace("{speaker}", given.speakers[side] if given.speakers else "")
+        .replace("{side}", "AB"[side])
         for side in (0, 1)
     ]
     return [path.partition("::")[0] for path in dict.fromkeys(sides)]
