@@ -82,7 +82,7 @@ def list_delivery(folder: str, settings: SourceSettings, prober: Prober | None, 
                 delivery.layouts.update({id: reader.name for id in (draft.source.id, draft.long) if id})
             if corpus.listed is not None:
                 delivery.listed[reader.name] = delivery.listed.get(reader.name, 0) + corpus.listed
-    if settings.layout not in (None, "auto") and not delivery.corpora:
+    if settings.layout not in (None, "auto", "folder") and not delivery.corpora:
         raise UsageError(
             f"{folder}: source.layout: nothing here lies as {settings.layout} does; leave the layout out, or see {_module(settings)}"
         )

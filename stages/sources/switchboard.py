@@ -70,12 +70,13 @@ READER = CorpusReader(name="switchboard", recognise=_recognise, read=_read)
 
 
 def _files(gather: Gather, root: str) -> tuple[Calls, dict[str, dict[str, str]]]:
-    """Audio by call, and the utterance transcripts of each side; the word transcripts are claimed and not needed."""
+    """Audio by call, and the utterance transcripts of each side; those word by word are claimed and not read."""
     calls, sides = Calls(), dict[str, dict[str, str]]()
     for path in gather.tree.below(root):
         name = posixpath.basename(path)
         if match := _TEXT.fullmatch(name):
-            gather.claim("transcript", path)
+            # The same words one by one: `trans` is what is read.
+            gather.claim("transcript" if match[3] == "trans" else "other", path)
             if match[3] == "trans":
                 sides.setdefault(f"sw0{match[1]}", {}).setdefault(match[2], path)
         elif (match := _CALL.fullmatch(stem(path))) and is_audio(gather.tree, path):
