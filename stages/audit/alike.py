@@ -25,7 +25,9 @@ OVERLAP = 0.2
 INSIDE_S, INSIDE_FEWEST, INSIDE_WINDOW_S = 4.5, 5, 20.0
 """Anywhere inside: so many agreeing moments over so many seconds, within a window."""
 EXCERPT_S, EXCERPT_FEWEST, EXCERPT_CELL = 8.0, 4, 125
-"""Or so few, lying evenly in cells of 2 s over all of an overlap of so many seconds: an excerpt whose pauses are as telling as its words."""
+"""Or so few, lying evenly in cells of 2 s over all of an overlap of so many seconds: the pauses of an excerpt tell as much as its words."""
+EXCERPT_REACH_S, EXCERPT_SHARE = 2.4, 0.25
+"""Then they reach over so many seconds, and are this share of the marks there, or some lie outside the densest phrase."""
 OF_A_SIDE = 3
 """Agreeing moments that two sides have at least to be named."""
 SAME_MOMENTS = 0.5
@@ -85,6 +87,11 @@ def somewhere(one: Sound, two: Sound) -> tuple[SideMatch, ...]:
             return True
         low, high = found.overlap(True, two.length)
         if found.distinct < EXCERPT_FEWEST or (min(one.length, high) - max(0.0, low)) * TICK_S < EXCERPT_S:
+            return False
+        if float(np.ptp(found.first)) * TICK_S < EXCERPT_REACH_S:
+            return False
+        share = found.distinct / max(1, min(len(np.unique(inside[0])), len(np.unique(inside[1]))))
+        if share < EXCERPT_SHARE and not _beyond(found.first):
             return False
         return min(found.evenness(inside[0], True, EXCERPT_CELL), found.evenness(inside[1], False, EXCERPT_CELL)) >= EVEN
 

@@ -5,15 +5,17 @@ from __future__ import annotations
 import csv
 import io
 import posixpath
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from stages.sources.corpus import LDC_LICENCE, CorpusError, Tree
-from stages.sources.gather import Gather, is_audio, stem
-from stages.sources.walk import suffix_of
+from stages.sources.gather import Gather
 
 SEXES = {"m": "male", "f": "female", "male": "male", "female": "female"}
+SIDES = "AB"
+"""The LDC calls channel 0 A and channel 1 B, in all of these corpora."""
 
 
 @dataclass(slots=True)
@@ -21,9 +23,36 @@ class Calls:
     """Files and table lines of one corpus by the id of the call."""
 
     audio: dict[str, list[str]] = field(default_factory=dict)
+    """Two-channel files."""
+    halves: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
+    """Side (A or B) and path of files that were cut in two when they were converted."""
     texts: dict[str, list[str]] = field(default_factory=dict)
-    facts: dict[str, dict[str, Any]] = field(default_factory=dict)
-    """What tables say of a call; their keys are the corpus's own list."""
+    """Transcripts: files, or templates with `{side}`; the first is read."""
+    seconds: dict[str, list[str]] = field(default_factory=dict)
+    """Files that hold another form of a transcript, or a part of one, and are not read."""
+    named: dict[str, str] = field(default_factory=dict)
+    """The table or list that names a call."""
+
+    def take(self, gather: Gather, id: str, side: str | None, path: str) -> None:
+        """An audio file of a call; `side` is set where the file is one side of it."""
+        gather.claim("audio", path)
+        if side:
+            self.halves.setdefault(id, []).append((side.upper(), path))
+        else:
+            self.audio.setdefault(id, []).append(path)
+
+    def ids(self) -> list[str]:
+        """Every call that a file or a table knows, sorted."""
+        return sorted({*self.audio, *self.halves, *self.texts, *self.seconds, *self.named})
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What tables say of a call."""
+
+    speakers: tuple[str, ...] = ()
+    """The corpus's own names of the speakers, or none where one of the two is not known."""
+    extra: dict[str, Any] = field(default_factory=dict)
 
 
 def ldc_gather(tree: Tree, corpus: str, language: str | None) -> Gather:
@@ -31,75 +60,120 @@ def ldc_gather(tree: Tree, corpus: str, language: str | None) -> Gather:
     return Gather(tree, corpus=corpus, licence=LDC_LICENCE, language=language)
 
 
-def sort_files(gather: Gather, root: str, id_of: Callable[[str], str | None], text_endings: tuple[str, ...]) -> Calls:
-    """The audio files and transcripts below a folder whose names are those of calls; `id_of` takes a name without its ending."""
-    calls = Calls()
-    for path in gather.tree.below(root):
-        id = id_of(stem(path))
-        if id is None:
-            continue
-        if is_audio(gather.tree, path):
-            gather.claim("audio", path)
-            calls.audio.setdefault(id, []).append(path)
-        elif suffix_of(path).lower() in text_endings:
-            gather.claim("transcript", path)
-            calls.texts.setdefault(id, []).append(path)
-    return calls
+def home(path: str, own: re.Pattern[str]) -> str:
+    """The folder above the corpus's own folders (`own` matches a folder's name), so that speech and transcripts side by side are one."""
+    parts = posixpath.dirname(path).split("/") if posixpath.dirname(path) else []
+    while parts and own.fullmatch(parts[-1]):
+        parts.pop()
+    return "/".join(parts)
+
+
+def hidden(path: str) -> bool:
+    """Whether a file or a folder that it is in is hidden: `._fe_03_00001.txt` is what a Mac leaves beside a file."""
+    return path.startswith(".") or "/." in path
+
+
+def read_text(gather: Gather, path: str, what: str = "table") -> str:
+    """The text of a table or list; empty, and a problem told, where it cannot be read."""
+    gather.claim(what, path)
+    try:
+        return gather.tree.text(path).replace("\0", "")
+    except CorpusError as error:
+        gather.tell(f"{error}.")
+        return ""
 
 
 def read_table(gather: Gather, path: str, delimiter: str = ",") -> list[list[str]]:
     """Lines of a table as fields without spaces and quotes around them; none, and a problem told, where it cannot be read."""
-    gather.claim("table", path)
+    rows = csv.reader(io.StringIO(read_text(gather, path)), delimiter=delimiter, skipinitialspace=True)
+    found: list[list[str]] = []
     try:
-        text = gather.tree.text(path)
-    except CorpusError as error:
-        gather.tell(f"{error}.")
-        return []
-    rows = csv.reader(io.StringIO(text.replace("\0", "")), delimiter=delimiter, skipinitialspace=True)
-    try:
-        return [[cell.strip().strip('"').strip() for cell in row] for row in rows if any(cell.strip() for cell in row)]
+        found.extend([cell.strip().strip('"').strip() for cell in row] for row in rows if any(cell.strip() for cell in row))
     except csv.Error as error:
-        gather.tell(f"{path}: cannot be read as a table ({error}).")
-        return []
+        gather.tell(f"{path}: cannot be read as a table behind line {len(found)} ({error}).")
+    return found
 
 
-def named(gather: Gather, root: str, *names: str) -> list[str]:
-    """Files below a folder of one of these names, whatever their case."""
-    wanted = {name.lower() for name in names}
-    return [path for path in gather.tree.below(root) if posixpath.basename(path).lower() in wanted]
+def settle(gather: Gather, calls: Calls, about: Callable[[str], About]) -> None:
+    """Every call once, and every one of its files.
 
-
-def settle(gather: Gather, calls: Calls, about: Callable[[str], Mapping[str, Any]], unlisted: bool) -> None:
-    """Every call once: a recording where its audio is, a `no_audio` reject where a table or transcript names it and it is not.
-
-    `about` gives `speakers` (two or none) and `extra` of a call; with `unlisted` a call that no table names is told.
+    A call is a recording where its audio is; a `side_missing` reject where one of its two sides is; a `no_audio` reject where only a
+    table or a transcript knows it. Its audio in a second copy is a `duplicate_id` reject. Where tables name calls, one that they do not
+    name is a recording whose `extra` says `"listed": false`.
     """
-    for id in sorted(calls.audio.keys() | calls.texts.keys() | calls.facts.keys()):
-        files, texts = calls.audio.get(id, []), calls.texts.get(id, [])
-        if not files:
-            gather.no_audio(id, "" if texts else "a table of calls", texts)
+    for id in calls.ids():
+        texts = calls.texts.get(id, [])
+        others = [path for text in texts[1:] for path in both_files(text)] + calls.seconds.get(id, [])
+        whole, lonely = _copies(calls, id)
+        if not whole:
+            files = [path for text in texts for path in both_files(text)] + calls.seconds.get(id, [])
+            _without(gather, id, lonely, files, calls.named.get(id, ""))
             continue
         said = about(id)
-        extra = dict(said.get("extra", {}))
-        if unlisted and calls.facts and id not in calls.facts:
-            extra["listed"] = False
-        if len(texts) > 1:
-            extra["other_transcripts"] = texts[1:]
-            gather.note("{} calls have more than one transcript, of which the first is read", id)
-        gather.add(id, (files[0],), speakers=said.get("speakers", ()), transcript=texts[0] if texts else None, extra=extra)
-        for again in files[1:]:
-            gather.repeated(id, (again,), (files[0],))
+        extra = dict(said.extra) | ({"listed": False} if calls.named and id not in calls.named else {})
+        if others:
+            extra["other_transcripts"] = others
+        gather.add(id, whole[0], speakers=said.speakers, transcript=texts[0] if texts else None, extra=extra)
+        for again in [*whole[1:], *((path,) for _, path in lonely)]:
+            gather.repeated(id, again, whole[0])
         if not texts:
-            gather.note("{} calls have no transcript here", id)
-    if calls.facts:
-        gather.found.listed = len(calls.facts)
+            gather.note("{} calls have no transcript that can be read", id)
+    if calls.named:
+        gather.found.listed = (gather.found.listed or 0) + len(calls.named)
 
 
-def both(first: str | None, second: str | None) -> tuple[str, ...]:
+def both_files(transcript: str) -> tuple[str, ...]:
+    """The files that a transcript's name stands for: one a side where it is a template."""
+    return tuple(transcript.replace("{side}", side) for side in SIDES) if "{side}" in transcript else (transcript,)
+
+
+def _copies(calls: Calls, id: str) -> tuple[list[tuple[str, ...]], list[tuple[str, str]]]:
+    """Each whole copy of a call's audio, and the sides (with their paths) that no other belongs to."""
+    halves = calls.halves.get(id, [])
+    sides = {side: [path for each, path in halves if each == side] for side in SIDES}
+    pairs = list(zip(sides["A"], sides["B"], strict=False))
+    lonely = [(side, path) for side in SIDES for path in sides[side][len(pairs) :]]
+    return [*((path,) for path in calls.audio.get(id, [])), *pairs], lonely
+
+
+def _without(gather: Gather, id: str, lonely: Sequence[tuple[str, str]], files: Sequence[str], named_by: str) -> None:
+    """A call of which there is no whole recording."""
+    if not lonely:
+        gather.no_audio(id, named_by, files)
+        return
+    (side, path), *more = lonely
+    gather.side_missing(id, path, f"side {SIDES[1 - SIDES.index(side)]}", files)
+    for _, again in more:
+        gather.repeated(id, (again,), (path,))
+
+
+def known(**fields: Any) -> dict[str, Any]:
+    """The fields that say something; one with a value a side says nothing where both are absent."""
+    empty: tuple[Any, ...] = (None, "", [], [None, None])
+    return {name: value for name, value in fields.items() if value not in empty}
+
+
+def both(names: Iterable[str | None]) -> tuple[str, ...]:
     """Two names, or none where one of them is not known."""
-    return (first, second) if first and second else ()
+    found = tuple(name for name in names if name)
+    return found if len(found) == 2 else ()
 
 
 def sex(text: str | None) -> str | None:
     """A table's sex of a speaker in words; None where it says none."""
     return SEXES.get((text or "").strip().lower().partition(".")[0])
+
+
+def number(text: str | None) -> int | float | None:
+    """A table's number; None where it holds none, such as `NA`."""
+    try:
+        value = float((text or "").strip())
+    except ValueError:
+        return None
+    return None if abs(value) > 1e9 or value != value else int(value) if value.is_integer() else value
+
+
+def day(text: str | None, century: str = "") -> str | None:
+    """A date of eight digits (six behind a `century`) as ISO 8601 writes it; None where there is none."""
+    match = re.match(r"(\d{4})(\d{2})(\d{2})(?!\d)", f"{century}{(text or '').strip()}")
+    return f"{match[1]}-{match[2]}-{match[3]}" if match and "01" <= match[2] <= "12" and "01" <= match[3] <= "31" else None

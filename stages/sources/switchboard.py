@@ -1,65 +1,97 @@
-"""Switchboard-1 release 2: two-channel telephone calls, with the ISIP (Mississippi State) transcripts of both sides.
+"""Switchboard-1 release 2: 2,438 two-channel telephone calls, with the ISIP (Mississippi State) transcripts of both sides.
 
-LDC97S62 (speech) and its tables, and the transcripts of January 2003, as their readmes and Kaldi's egs/swbd describe them:
+LDC97S62 (speech; tables as in catalog.ldc.upenn.edu/docs/LDC97S62) and the transcripts of January 2003 (switchboard_word_alignments of
+isip.piconepress.com), as Kaldi (egs/swbd/s5c/local/swbd1_data_prep.sh) and Lhotse (recipe switchboard) read them:
 
-    swb1_d1/data/sw02001.sph ... swb1_d4/data/                               2 channels, 8 kHz mu-law; channel 0 is side A
-    swb_ms98_transcriptions/20/2001/sw2001A-ms98-a-trans.text, sw2001B-...   `sw2001A-ms98-a-0001 start end text`
-    swb_ms98_transcriptions/20/2001/sw2001A-ms98-a-word.text                 the same word by word
-    tables/call_con_tab.csv     conversation, side, caller, ...              tables/caller_tab.csv   caller, ..., sex, ...
+    swb1_d1/data/sw02001.sph … swb1_d4/data/                                2 channels, 8 kHz mu-law; channel 0 is side A
+    swb_ms98_transcriptions/20/2001/sw2001A-ms98-a-trans.text, sw2001B-…    `sw2001A-ms98-a-0001 0.000000 0.977625 text`
+    swb_ms98_transcriptions/20/2001/sw2001A-ms98-a-word.text, sw2001B-…     the same word by word, with corrected times
+    swb_ms98_transcriptions/{sw-ms98-dict.text, AAREADME.text}
+    tables/conv_tab.csv      call, active, caller, callee, topic number, …, day, start, stop: `2001,Y,1020,1044,303,0,910304,1218,1222, ,`
+    tables/call_con_tab.csv  call, side, caller, telephone, length, topic number, …: `2001, "A", 1020, …`
+    tables/caller_tab.csv    caller, …, …, sex, year of birth, dialect area, education: `1020, 0, "N", "FEMALE", 1942, "NORTHERN", 2, …`
+    tables/topic_tab.csv     topic, its number, …            tables/rating_tab.csv   call, difficulty, topicality, naturalness, six noises
+
+The words with times are taken where both sides have them, else the utterances of both; a side alone is told and not read. A speaker is
+named by the caller's number. Files may have been converted under the same names, also to one file a side (`sw02001-A.wav`).
 
 NLTK's sample (36 calls: `timed-transcript`, `transcript`, `discourse`, `disfluency`, `tagged`) holds text without audio and without the
-calls' numbers: each call in it is told as one whose audio is not here.
+calls' numbers: each call in it, two blocks of segments from 0 s on, is told as one whose audio is not here.
 """
 
 from __future__ import annotations
 
 import posixpath
 import re
-from typing import Any
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 
 from stages.sources.corpus import Corpus, CorpusError, CorpusReader, Tree
 from stages.sources.gather import Gather, is_audio, outermost, stem
-from stages.sources.ldc import Calls, both, ldc_gather, read_table, settle, sex
+from stages.sources.ldc import About, Calls, both, both_files, day, hidden, home, known, ldc_gather, number, read_table, settle, sex
 
-_CALL = re.compile(r"sw0?(\d{4})")
+SAMPLE = ("timed-transcript", "transcript", "discourse", "disfluency", "tagged")
+TABLES = ("conv_tab.csv", "conv.tab", "call_con_tab.csv", "caller_tab.csv", "topic_tab.csv", "rating_tab.csv")
+DOCUMENTS = ("sw-ms98-dict.text", "aareadme.text", "aaareadme.text")
+RATINGS = ("difficulty", "topicality", "naturalness")
+"""Of a call, 1 to 5, in the columns behind its number."""
+
+_CALL = re.compile(r"sw0?([2-4]\d{3})(?:[-_.]?([ab]))?", re.IGNORECASE)
+_SURE = re.compile(r"sw0[2-4]\d{3}(?:[-_.]?[ab])?", re.IGNORECASE)
 _TEXT = re.compile(r"sw0?(\d{4})([AB])-ms98-a-(trans|word)\.text")
-_SAMPLE = ("timed-transcript", "transcript", "discourse", "disfluency", "tagged")
-_PART = re.compile(r"^(?:swb\w*|switchboard[\w.-]*|LDC97S62|data|disc\d|tables?|docs?|\d{2}|\d{4})$", re.IGNORECASE)
-_TABLES = ("call_con_tab.csv", "caller_tab.csv", "conv_tab.csv", "topic_tab.csv", "rating_tab.csv")
+_DOCUMENT = re.compile(r"(?:conv|call_con|caller|topic|rating)_doc\.txt", re.IGNORECASE)
+_OWN = re.compile(r"swb1?_\w+|swb1?|switchboard[\w.-]*|LDC97S62[\w.-]*|data|disc\d|tables?|docs?|\d{2}|\d{4}", re.IGNORECASE)
+
+
+@dataclass(slots=True)
+class _Tables:
+    callers: dict[str, dict[str, str]] = field(default_factory=dict)
+    """The caller of each side, by call."""
+    topics: dict[str, str] = field(default_factory=dict)
+    """The number of a call's topic."""
+    days: dict[str, str] = field(default_factory=dict)
+    ratings: dict[str, list[str]] = field(default_factory=dict)
+    people: dict[str, list[str]] = field(default_factory=dict)
+    """The line of a caller, his or her number first."""
+    titles: dict[str, str] = field(default_factory=dict)
+    """Topics by their numbers."""
 
 
 def _recognise(tree: Tree) -> tuple[str, ...]:
-    homes = [_home(path) for path in tree.files if _TEXT.fullmatch(posixpath.basename(path)) or _is_sphere_call(tree, path)]
-    return outermost([*homes, *_samples(tree)])
+    return outermost({*(home(path, _OWN) for path in tree.files if not hidden(path) and _is_sure(tree, path)), *_samples(tree)})
 
 
-def _is_sphere_call(tree: Tree, path: str) -> bool:
-    return re.fullmatch(r"sw0\d{4}\.sph", posixpath.basename(path), re.IGNORECASE) is not None and is_audio(tree, path)
+def _is_sure(tree: Tree, path: str) -> bool:
+    return _TEXT.fullmatch(posixpath.basename(path)) is not None or (_SURE.fullmatch(stem(path)) is not None and is_audio(tree, path))
 
 
 def _samples(tree: Tree) -> list[str]:
     """Folders with NLTK's sample."""
-    folders = {posixpath.dirname(path) for path in tree.files if posixpath.basename(path) == "timed-transcript"}
-    return [folder for folder in folders if all(posixpath.join(folder, name) in tree.files for name in ("discourse", "disfluency"))]
-
-
-def _home(path: str) -> str:
-    parts = posixpath.dirname(path).split("/") if posixpath.dirname(path) else []
-    while parts and _PART.match(parts[-1]):
-        parts.pop()
-    return "/".join(parts)
+    folders = {posixpath.dirname(path) for path in tree.files if posixpath.basename(path) == SAMPLE[0]}
+    return sorted(folder for folder in folders if sum(posixpath.join(folder, name) in tree.files for name in SAMPLE) >= 3)
 
 
 def _read(tree: Tree, root: str) -> Corpus:
     gather = ldc_gather(tree, "Switchboard-1", "en-US")
     gather.documents(root)
-    calls, words = _files(gather, root)
-    callers, sexes = _tables(gather, root, calls)
-    for id, sides in words.items():
-        calls.texts[id] = _transcript(gather, id, sides)
-        if id not in calls.audio:
-            calls.texts[id] = sorted(sides.values())
-    settle(gather, calls, lambda id: _about(callers.get(id, {}), sexes), unlisted=True)
+    calls, tables = Calls(), _Tables()
+    sides: dict[str, dict[tuple[str, str], list[str]]] = {}
+    for path in tree.below(root):
+        name = posixpath.basename(path)
+        if hidden(path):
+            continue
+        if match := _TEXT.fullmatch(name):
+            gather.claim("transcript", path)
+            sides.setdefault(f"sw0{match[1]}", {}).setdefault((match[3], match[2]), []).append(path)
+        elif (match := _CALL.fullmatch(stem(path))) and is_audio(tree, path):
+            calls.take(gather, f"sw0{match[1]}", match[2], path)
+        elif name.lower() in TABLES:
+            _READ[name.lower()](gather, path, calls, tables)
+        elif name.lower() in DOCUMENTS or _DOCUMENT.fullmatch(name):
+            gather.claim("document", path)
+    for id, found in sides.items():
+        _transcripts(gather, id, found, calls)
+    settle(gather, calls, lambda id: _about(id, tables))
     for folder in _samples(tree):
         if not root or folder == root or folder.startswith(f"{root}/"):
             _sample(gather, folder)
@@ -69,77 +101,127 @@ def _read(tree: Tree, root: str) -> Corpus:
 READER = CorpusReader(name="switchboard", recognise=_recognise, read=_read)
 
 
-def _files(gather: Gather, root: str) -> tuple[Calls, dict[str, dict[str, str]]]:
-    """Audio by call, and the utterance transcripts of each side; those word by word are claimed and not read."""
-    calls, sides = Calls(), dict[str, dict[str, str]]()
-    for path in gather.tree.below(root):
-        name = posixpath.basename(path)
-        if match := _TEXT.fullmatch(name):
-            # The same words one by one: `trans` is what is read.
-            gather.claim("transcript" if match[3] == "trans" else "other", path)
-            if match[3] == "trans":
-                sides.setdefault(f"sw0{match[1]}", {}).setdefault(match[2], path)
-        elif (match := _CALL.fullmatch(stem(path))) and is_audio(gather.tree, path):
-            gather.claim("audio", path)
-            calls.audio.setdefault(f"sw0{match[1]}", []).append(path)
-        elif name.lower() in ("sw-ms98-dict.text", "aaareadme.text"):
-            gather.claim("document", path)
-    return calls, sides
+def _transcripts(gather: Gather, id: str, found: dict[tuple[str, str], list[str]], calls: Calls) -> None:
+    """One template for the files of both sides, words before utterances; what fits in none is no transcript that can be read."""
+    files = [path for paths in found.values() for path in paths]
+    texts = []
+    for what in ("word", "trans"):
+        for path in found.get((what, "A"), []):
+            template = re.sub(rf"A(-ms98-a-{what}\.text)$", r"{side}\1", path)
+            if template.replace("{side}", "B") in found.get((what, "B"), []):
+                texts.append(template)
+    taken = {path for text in texts for path in both_files(text)}
+    if texts:
+        calls.texts[id] = texts
+    else:
+        gather.note("{} calls have no transcript of both sides in one folder, and that of one side is not read", min(files))
+    calls.seconds[id] = sorted(path for path in files if path not in taken)
 
 
-def _transcript(gather: Gather, id: str, sides: dict[str, str]) -> list[str]:
-    """One template for the transcripts of both sides; a side alone is told and not read."""
-    if len(sides) == 1:
-        (only,) = sides.values()
-        gather.note("{} calls have the transcript of one side only, which is not read", only)
-        return []
-    first, second = sides["A"], sides["B"]
-    template = re.sub(r"A(-ms98-a-trans\.text)$", r"{side}\1", first)
-    if template.replace("{side}", "B") != second:
-        gather.note("{} calls have their sides' transcripts in two folders, which are not read", f"{first} and {second}")
-        return []
-    return [template]
+def _calls_of(gather: Gather, path: str, least: int) -> Iterator[tuple[str, list[str]]]:
+    """The lines of a table that begin with a call's number and have at least so many fields."""
+    for row in read_table(gather, path):
+        if re.fullmatch(r"[2-4]\d{3}", row[0]) and len(row) >= least:
+            yield f"sw0{row[0]}", row
+        else:
+            gather.note("{} lines of tables name no call", f"{path}: {','.join(row)[:40]!r}")
 
 
-def _tables(gather: Gather, root: str, calls: Calls) -> tuple[dict[str, dict[str, str]], dict[str, str]]:
-    """The caller of each side by call, and the sex of each caller."""
-    callers: dict[str, dict[str, str]] = {}
-    sexes: dict[str, str] = {}
-    for path in gather.tree.below(root):
-        name = posixpath.basename(path).lower()
-        if name not in _TABLES:
+def _call_con(gather: Gather, path: str, calls: Calls, tables: _Tables) -> None:
+    seen: set[tuple[str, str]] = set()
+    for id, row in _calls_of(gather, path, 3):
+        side = row[1].upper()
+        if side not in ("A", "B") or (id, side) in seen:
+            what = "name no side" if side not in ("A", "B") else "name a side again, of which the first counts"
+            gather.note(f"{{}} lines of {posixpath.basename(path)} {what}", f"{id} {row[1]}".strip())
             continue
-        rows = read_table(gather, path)
-        if name == "call_con_tab.csv":
-            for row in rows:
-                if len(row) >= 3 and re.fullmatch(r"\d{4}", row[0]) and row[1].upper() in ("A", "B"):
-                    callers.setdefault(f"sw0{row[0]}", {})[row[1].upper()] = row[2]
-                else:
-                    gather.note("{} lines of call_con_tab.csv name no side of a call", row[0][:20])
-        elif name == "caller_tab.csv":
-            for row in rows:
-                known = next((found for cell in row[1:6] if (found := sex(cell))), None)
-                if known:
-                    sexes[row[0]] = known
-    calls.facts.update({id: dict(sides) for id, sides in callers.items()})
-    return callers, sexes
+        seen.add((id, side))
+        calls.named.setdefault(id, path)
+        tables.callers.setdefault(id, {})[side] = row[2]
+        if len(row) > 5 and row[5]:
+            tables.topics.setdefault(id, row[5])
 
 
-def _about(sides: dict[str, str], sexes: dict[str, str]) -> dict[str, Any]:
-    names = [sides.get(side) or None for side in "AB"]
-    spoken = [sexes.get(name or "") for name in names]
-    return {"speakers": both(*names), "extra": {"sex": spoken} if any(spoken) else {}}
+def _conv(gather: Gather, path: str, calls: Calls, tables: _Tables) -> None:
+    for id, row in _calls_of(gather, path, 5):
+        if id in tables.days:
+            gather.note(f"{{}} calls stand twice in {posixpath.basename(path)}, of which the first line counts", id)
+            continue
+        calls.named.setdefault(id, path)
+        for side, caller in zip("AB", row[2:4], strict=True):
+            tables.callers.setdefault(id, {}).setdefault(side, caller)
+        tables.topics[id] = row[4] or tables.topics.get(id, "")
+        tables.days[id] = row[6] if len(row) > 6 else ""
+
+
+def _ratings(gather: Gather, path: str, calls: Calls, tables: _Tables) -> None:
+    for id, row in _calls_of(gather, path, 4):
+        tables.ratings.setdefault(id, row[1:4])
+
+
+def _callers(gather: Gather, path: str, calls: Calls, tables: _Tables) -> None:
+    for row in read_table(gather, path):
+        if row[0].isdecimal() and len(row) > 3:
+            tables.people.setdefault(row[0], row)
+        else:
+            gather.note("{} lines of caller_tab.csv name no caller", f"{path}: {','.join(row)[:40]!r}")
+
+
+def _titles(gather: Gather, path: str, calls: Calls, tables: _Tables) -> None:
+    tables.titles.update({row[1]: row[0] for row in read_table(gather, path) if len(row) > 1 and row[1].isdecimal()})
+
+
+_READ = {
+    "call_con_tab.csv": _call_con,
+    "conv_tab.csv": _conv,
+    "conv.tab": _conv,
+    "rating_tab.csv": _ratings,
+    "caller_tab.csv": _callers,
+    "topic_tab.csv": _titles,
+}
+
+
+def _about(id: str, tables: _Tables) -> About:
+    names = [tables.callers.get(id, {}).get(side) or None for side in "AB"]
+    people: list[Sequence[str]] = [[*tables.people.get(name or "", []), *[""] * 7] for name in names]
+    topic = tables.topics.get(id, "")
+    ratings = dict(zip(RATINGS, tables.ratings.get(id, []), strict=False))
+    extra = known(
+        sex=[sex(person[3]) for person in people],
+        born=[number(person[4]) for person in people],
+        dialect=[_said(person[5]) for person in people],
+        education=[number(person[6]) for person in people],
+        topic=_said(topic),
+        topic_title=tables.titles.get(topic),
+        date=day(tables.days.get(id), "19"),
+        **{name: number(value) for name, value in ratings.items()},
+    )
+    return About(both(names), extra)
+
+
+def _said(text: str) -> str | None:
+    return None if text.upper() in ("", "UNK", "UNKNOWN") else text
 
 
 def _sample(gather: Gather, folder: str) -> None:
-    """NLTK's sample: every second block of `timed-transcript` that starts at 0 begins another call."""
-    paths = [path for name in _SAMPLE if (path := posixpath.join(folder, name)) in gather.tree.files]
+    """NLTK's sample: an empty line ends each side of a call, and each side begins at 0 s."""
+    paths = [path for name in SAMPLE if (path := posixpath.join(folder, name)) in gather.tree.files]
     gather.claim("transcript", *paths)
-    timed = posixpath.join(folder, "timed-transcript")
+    gather.documents(folder)
+    timed = posixpath.join(folder, SAMPLE[0])
     try:
-        starts = sum(line.startswith("0.000000 ") for line in gather.tree.text(timed).splitlines())
+        blocks = [block.split("\n") for block in re.split(r"\n\s*\n", gather.tree.text(timed).strip("\n")) if block.strip()]
     except CorpusError as error:
         gather.tell(f"{error}.")
         return
-    for number in range(1, (starts + 1) // 2 + 1):
-        gather.no_audio(f"{folder or 'switchboard'}/call-{number:02d}", timed, paths)
+    if len(blocks) % 2:
+        gather.tell(f"{timed}: {len(blocks)} sides, of which two make a call; the last one lacks its other.")
+    if not blocks:
+        gather.tell(f"{timed}: no segments; wanted lines such as `2.699625 4.403750 uh do you have a pet`.")
+    calls = (len(blocks) + 1) // 2
+    for call in range(calls):
+        ends = [number(fields[1]) for block in blocks[2 * call : 2 * call + 2] if len(fields := block[-1].split()) > 1]
+        lasts = f", {max(end for end in ends if end is not None):g} s long" if any(end is not None for end in ends) else ""
+        id = f"{folder or 'switchboard'}/call-{call + 1:02d}"
+        detail = f"{timed} holds call {call + 1} of {calls}{lasts}, as text; its audio is not here, and its number is not told"
+        gather.refuse("no_audio", detail, id, paths)

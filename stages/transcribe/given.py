@@ -38,7 +38,7 @@ class GivenTranscribe:
 
     name: ClassVar[str] = "transcribe"
     backend: ClassVar[str] = "given"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     takes: ClassVar[tuple[type, ...]] = (Source, Tracks)
     may_take: ClassVar[tuple[type, ...]] = (Activity,)
     gives: ClassVar[type] = Transcript

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.bench import codes, diarization, engine, stages, transcribe_speed, vad_speed, word_times
+from tests.bench import audit_speed, codes, diarization, engine, stages, transcribe_speed, vad_speed, word_times
 
 if __name__ == "__main__":
     print("engine\n------")
@@ -18,3 +18,5 @@ if __name__ == "__main__":
     word_times.main()
     print("\ncodec tokens\n------------")
     codes.main()
+    print("\naudit\n-----")
+    audit_speed.main()

@@ -100,6 +100,6 @@ def test_every_command_with_a_result_has_a_text() -> None:
 
 def test_a_demo_shows_its_build_and_then_its_export() -> None:
     interrupted = {"command": "export", "format": "moshi", "out": "moshi", "ending": "interrupted"}
-    text = text_of({"command": "demo", "exit_code": 130, "build": BUILT, "export": interrupted})
+    text = text_of({"command": "demo", "exit_code": 130, "build": BUILT, "export": interrupted, "audit": None})
     assert text == text_of(BUILT) + "\n" + text_of(interrupted)
-    assert text_of({"command": "demo", "exit_code": 1, "build": BUILT, "export": None}) == text_of(BUILT)
+    assert text_of({"command": "demo", "exit_code": 1, "build": BUILT, "export": None, "audit": None}) == text_of(BUILT)

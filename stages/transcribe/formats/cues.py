@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import html
 import re
+from dataclasses import replace
 
-from stages.transcribe.formats.said import Reading, Said, TranscriptError, lines, said, seconds, short
+from stages.transcribe.formats.said import Reading, Said, TranscriptError, channel_of, lines, said, seconds, short
 
 _CLOCK = re.compile(r"^(?:(\d+):)?(\d{1,2}):(\d{2})[.,](\d{1,3})$")
 _ARROW = re.compile(r"^\s*(\S+?)\s*-->\s*(\S+)(?:\s.*)?$")
@@ -15,7 +16,9 @@ _VOICE = re.compile(r"<v(?:\.[^\s>]*)?\s+([^>]*)>")
 _NAMED = re.compile(r"^\s*(?:-\s*)?([^\s:<>][^:<>]{0,39}):\s+")
 _TAG = re.compile(r"</?(?:b|i|u|c|v|ruby|rt|lang|font)\b[^>]*>|<\d[\d:.]*>|\{\\[^}]*\}")
 _FISHER = re.compile(r"^(\d+(?:\.\d+)?)\s+(\d+(?:\.\d+)?)\s+([^\s:]+)\s*:\s*(.*)$")
-_MS98 = re.compile(r"^(?:sw0?)?(\d{4})([AB])-ms98-a-\w+\s+(\d+(?:\.\d+)?)\s+(\d+(?:\.\d+)?)\s+(.*)$")
+_MS98 = re.compile(r"^(?:sw0?)?(\d{4})([AB])-ms98-a-\w+\s+(\d+(?:\.\d+)?)\s+(\d+(?:\.\d+)?)(?:\s+(.*))?$")
+_WORDS = re.compile(r"-ms98-a-word\.[^/]*$")
+_CALLHOME = re.compile(r"(?:^|[/\\])(?:en|ge|ja|ma|sp|ar|fr|ko|hi|fa|ta|vi)_\d{4}\.txt$")
 
 
 def read_cues(text: str, where: str) -> Reading:
@@ -84,8 +87,13 @@ def _clock(text: str, place: str) -> float:
 
 
 def read_lines(text: str, where: str) -> Reading:
-    """Fisher's `start end A: text` (`#` and blank lines between) or Switchboard's `sw2001A-ms98-a-0001 start end text`."""
-    found = []
+    """Fisher's and CALLHOME's `start end A: text` (`#` and blank lines between) or Switchboard's `sw2001A-ms98-a-0001 start end text`.
+
+    Each line of a file `…-ms98-a-word.text` is a word with times of its own. In a CALLHOME file (`en_4065.txt`), as Lhotse's recipe knows
+    them, a line without times goes on from the one before, and the few that end before they start are left out.
+    """
+    found: list[Said] = []
+    word, callhome = _WORDS.search(where) is not None, _CALLHOME.search(where) is not None
     for number, line in lines(text):
         if line.startswith("#"):
             continue
@@ -93,8 +101,14 @@ def read_lines(text: str, where: str) -> Reading:
         if fisher := _FISHER.match(line):
             start, end, label, words = fisher.groups()
         elif ms98 := _MS98.match(line):
-            _, label, start, end, words = ms98.groups()
+            _, label, start, end, words = ms98.groups("")
+        elif callhome and found:
+            found[-1] = replace(found[-1], text=f"{found[-1].text} {line}".strip())
+            continue
         else:
             raise TranscriptError(f"{place}: {short(line)}; wanted `start end speaker: text` or `sw2001A-ms98-a-0001 start end text`")
-        found.append(said(label, seconds(start, "start", place), seconds(end, "end", place), words, place))
+        times = seconds(start, "start", place), seconds(end, "end", place)
+        if callhome and times[1] < times[0]:
+            continue
+        found.append(said(channel_of(label), *times, words, place, word))
     return Reading(tuple(found))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 
 from stages.transcribe.formats.chat import read_chat
@@ -32,6 +33,10 @@ FORMATS: dict[str, Reader] = {
 }
 """The reader of each format, by the end of a file's name; `txt` and `text` are the line formats of telephone corpora."""
 
+LDC_ENCODINGS = {"ma": "gb18030", "ja": "euc_jp", "ar": "iso8859_6", "ko": "euc_kr"}
+"""Of the LDC's CALLHOME text by the two letters that its names begin with; the others are in Latin-1."""
+_LDC_NAME = re.compile(r"(?:^|[/\\])(en|ge|ja|ma|sp|ar|fr|ko)_\d{4}\.(?:txt|scr)$")
+
 
 def read_transcript(data: bytes, where: str, names: Iterable[str], format: str | None = None) -> Reading:
     """What a file says. `names` are what the recording may be called in a file of several; `format` is a key of `FORMATS`, by the file's
@@ -56,5 +61,14 @@ def _text(data: bytes, where: str) -> str:
     try:
         return data.decode(encoding).replace("\r\n", "\n")
     except UnicodeDecodeError as error:
+        if (match := _LDC_NAME.search(where)) and (older := _decoded(data, LDC_ENCODINGS.get(match[1], "latin-1"))) is not None:
+            return older
         before = data[: error.start].count(b"\n")
         raise TranscriptError(f"{where}, line {before + 1}: wanted UTF-8 text, got byte 0x{data[error.start]:02x}") from error
+
+
+def _decoded(data: bytes, encoding: str) -> str | None:
+    try:
+        return data.decode(encoding).replace("\r\n", "\n")
+    except UnicodeDecodeError:
+        return None

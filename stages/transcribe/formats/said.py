@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,8 @@ LONGEST_NAME = 200
 """Characters of a label; a longer one is no name of a side."""
 MOST_SECONDS = 1e9
 """A time further from 0 than this is none."""
+
+_CHANNEL = re.compile(r"([AB])\d")
 
 
 class TranscriptError(DuologueError, ValueError):
@@ -62,6 +65,12 @@ def said(label: str, start: float, end: float, text: str, place: str, word: bool
         raise TranscriptError(f"{place}: ends at {end:g} s, before it starts at {start:g} s")
     sure = None if confidence is None or not 0 <= confidence <= 1 else confidence
     return Said(label.strip()[:LONGEST_NAME], start, end, text, word, sure)
+
+
+def channel_of(label: str) -> str:
+    """The channel of a speaker: in CALLHOME, `A1` and `A2` are two people at the telephone of channel A."""
+    match = _CHANNEL.fullmatch(label)
+    return match[1] if match else label
 
 
 def lines(text: str) -> list[tuple[int, str]]:

@@ -17,7 +17,7 @@ from stages.sources.listing import Prober
 from stages.sources.reader import list_sources
 from stages.sources.settings import SourceSettings
 from tests.stages.sources.corpora import probe, put, wav
-from tests.stages.sources.test_ldc import callhome, fisher, switchboard
+from tests.stages.sources.ldc_trees import callhome, fisher, switchboard
 
 AUTO = SourceSettings(layout="auto")
 FILES = {
@@ -44,12 +44,12 @@ def test_corpora_and_plain_files_in_one_folder(tmp_path: Path) -> None:
     found = list_delivery(str(deliver(tmp_path)), AUTO, Prober(probe))
     assert found.corpora == {"fisher": ("bought",), "switchboard": ("old",), "callhome": ("more",)}
     ids = {source.id: source for source in found.listing.sources}
-    assert {"fe_03_00001", "sw02001", "4065", "own/a", "own/b"} <= set(ids)
+    assert {"fe_03_00001", "sw02001", "ge_4065", "own/a", "own/b"} <= set(ids)
     assert ids["own/b"].transcript == "own/b.srt"
     assert ids["own/a"].transcript is None
     assert found.layouts["sw02001"] == "switchboard"
     assert "own/a" not in found.layouts
-    assert found.listed == {"fisher": 3, "switchboard": 2}
+    assert found.listed == {"fisher": 4, "switchboard": 5, "callhome": 3}
     assert {reject.id: reject.reason for reject in found.listing.rejects}["own/c_agent.wav"] == "side_missing"
 
 
@@ -80,7 +80,7 @@ def test_every_file_is_in_the_account_once(left: set[str]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         found = list_delivery(str(deliver(Path(folder), {path: FILES[path] for path in left})), AUTO, Prober(probe))
     assert sorted(account.path for account in found.files) == sorted(left)
-    sounding = {path for path in left if path.endswith(".wav") and not path.startswith(".")}
+    sounding = {path for path in left if path.endswith((".wav", ".sph")) and not path.startswith(".")}
     used = [uri for source in found.listing.sources for uri in source.uris]
     turned_down = {uri for reject in found.listing.rejects for uri in reject.uris}
     assert len(used) == len(set(used))
@@ -89,13 +89,13 @@ def test_every_file_is_in_the_account_once(left: set[str]) -> None:
 
 
 def test_checksums_of_a_delivery_are_placed_whoever_owns_the_files(tmp_path: Path) -> None:
-    sound = FILES["bought/fe_03_p1_sph1/audio/000/fe_03_00001.wav"]
+    sound = FILES["bought/LDC2004S13/fe_03_p1_sph1/audio/000/fe_03_00001.sph"]
     digest = hashlib.md5(sound, usedforsecurity=False).hexdigest()
-    listed = f"{digest}  audio/000/fe_03_00001.wav\n{'0' * 32}  audio/000/gone.wav\nno line\n"
-    files = {**FILES, "bought/fe_03_p1_sph1/md5sums.txt": listed.encode()}
+    listed = f"{digest}  audio/000/fe_03_00001.sph\n{'0' * 32}  audio/000/gone.sph\nno line\n"
+    files = {**FILES, "bought/LDC2004S13/fe_03_p1_sph1/md5sums.txt": listed.encode()}
     found = list_delivery(str(deliver(tmp_path, files)), AUTO, Prober(probe))
-    assert found.checksums == {"bought/fe_03_p1_sph1/audio/000/fe_03_00001.wav": f"md5:{digest}"}
-    assert any("gone.wav" in problem for problem in found.listing.problems)
+    assert found.checksums == {"bought/LDC2004S13/fe_03_p1_sph1/audio/000/fe_03_00001.sph": f"md5:{digest}"}
+    assert any("gone.sph" in problem for problem in found.listing.problems)
     assert any("'no line'" in problem for problem in found.listing.problems)
 
 

@@ -1,7 +1,9 @@
-"""The LDC's telephone corpora on trees with their exact layout and syntax."""
+"""What holds for every reader of the LDC's telephone corpora, on trees with their exact layout and syntax and with faults in them."""
 
 from __future__ import annotations
 
+import json
+import re
 import tempfile
 from pathlib import Path
 
@@ -9,196 +11,192 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from stages.decode.fetch import resolve
 from stages.sources.callhome import READER as CALLHOME
 from stages.sources.corpus import LDC_LICENCE, CorpusReader
 from stages.sources.fisher import READER as FISHER
 from stages.sources.layouts import LAYOUTS, layout
 from stages.sources.switchboard import READER as SWITCHBOARD
-from stages.transcribe.formats.markup import words as spoken
-from tests.shared import SHARED, needs_shared
-from tests.stages.sources.corpora import check, put, read, reasons, source, transcribed, tree_of, wav, words
-
-HEADER = "CALL_ID,DATE_TIME,TOPICID,SIG_GRADE,CNV_GRADE,APIN,ASX.DL,APHNUM,APHSET,APHTYP,BPIN,BSX.DL,BPHNUM,BPHSET,BPHTYP"
-
-
-def fisher() -> dict[str, bytes]:
-    """Three calls: one whole, one without a transcript, one whose sound is not there; and one that no table knows."""
-    text = "# fe_03_00001.sph\n# Transcribed at the LDC\n\n0.50 1.92 A: hello (( yes )) [laughter]\n\n2.10 3.40 B: hi there it's m._c._i.\n"
-    table = [
-        HEADER,
-        "00001,20021212_16:42:21,ENG01,3.0,4.0,2602,f.a,,1,1,1790,m.o,,1,1",
-        "00002,20021212_17:00:00,ENG02,,,1001,m.a,,1,1,1002,m.a,,1,1",
-        "00003,20021213_09:00:00,ENG03,,,1003,f.a,,1,1,1004,f.a,,1,1",
-    ]
-    return {
-        "fe_03_p1_sph1/audio/000/fe_03_00001.wav": wav(5, seed=1),
-        "fe_03_p1_sph1/audio/000/fe_03_00002.wav": wav(1, seed=2),
-        "fe_03_p1_sph1/audio/000/fe_03_00009.wav": wav(1, seed=3),
-        "fe_03_p1_tran/data/trans/000/fe_03_00001.txt": text.encode(),
-        "fe_03_p1_tran/data/trans/000/fe_03_00003.txt": text.encode(),
-        "fe_03_p1_tran/doc/fe_03_p1_calldata.tbl": "\n".join(table).encode(),
-        "fe_03_p1_tran/doc/fe_03_pindata.tbl": b"PIN,S_SEX,S_AGE\n2602,F,31\n1790,M,44\n",
-    }
-
-
-def switchboard() -> dict[str, bytes]:
-    sides = {
-        "A": "sw2001A-ms98-a-0001 0.000000 0.977625 [silence]\nsw2001A-ms98-a-0002 0.977625 2.561375 hi um [laughter-yeah] i'd l[ike]-\n",
-        "B": "sw2001B-ms98-a-0001 0.000000 2.600000 [silence]\nsw2001B-ms98-a-0002 2.600000 4.000000 {alrighty} <b_aside> sure <e_aside>\n",
-    }
-    folder = "swb_ms98_transcriptions/20"
-    return {
-        "swb1_d1/data/sw02001.wav": wav(5, seed=4),
-        "swb1_d1/data/sw02005.wav": wav(1, seed=5),
-        **{f"{folder}/2001/sw2001{side}-ms98-a-trans.text": text.encode() for side, text in sides.items()},
-        f"{folder}/2001/sw2001A-ms98-a-word.text": b"sw2001A-ms98-a-0002 0.977625 1.2 hi\n",
-        f"{folder}/2005/sw2005A-ms98-a-trans.text": b"sw2005A-ms98-a-0001 0.0 1.0 alone\n",
-        f"{folder}/2008/sw2008A-ms98-a-trans.text": b"sw2008A-ms98-a-0001 0.0 1.0 gone\n",
-        "tables/call_con_tab.csv": b'2001, "A", 1031, , ,\n2001, "B", 1020, , ,\n2008, "A", 1001, ,\n',
-        "tables/caller_tab.csv": b'1031, 32, N, "FEMALE", 1962, "SOUTH MIDLAND"\n1020, 33, N, "MALE", 1961, "WESTERN"\n',
-    }
-
-
-CHA = (
-    "@UTF8\n@Begin\n@Languages:\teng\n@Participants:\tA Subject, B Subject\n@Media:\t4065, audio\n"
-    "*A:\tyeah &=laughs I mean (be)cause <the the> [/] the\n\tcat xxx went +... \x15500_2100\x15\n"
-    "%com:\tnot said\n*B:\tmhm . \x152200_2600\x15\n@End\n"
-)
-
-
-def callhome() -> dict[str, bytes]:
-    return {
-        "CallHome/eng/4065.cha": CHA.encode(),
-        "CallHome/eng/4065.wav": wav(4, seed=6),
-        "CallHome/eng/4092.cha": CHA.encode(),
-        "CallHome/LDC/data/ge_5001.wav": wav(4, seed=7),
-        "CallHome/LDC/transcrpt/ge_5001.txt": b"0.50 1.90 A: ja\n2.00 2.50 B: nein\n",
-        "CallHome/LDC/doc/spkrinfo.tbl": b"5001,F,A\n5001,M,B\n",
-    }
-
+from tests.stages.sources import ldc_trees as trees
+from tests.stages.sources.corpora import check, probe, put, read, reasons, tree_of
 
 CORPORA: dict[str, tuple[CorpusReader, dict[str, bytes]]] = {
-    "fisher": (FISHER, fisher()),
-    "switchboard": (SWITCHBOARD, switchboard()),
-    "callhome": (CALLHOME, callhome()),
+    "fisher": (FISHER, trees.fisher()),
+    "switchboard": (SWITCHBOARD, trees.switchboard()),
+    "callhome": (CALLHOME, trees.callhome()),
 }
+SURE = re.compile(r".*(?:\.sph|\.cha|-ms98-a-(?:trans|word)\.text|/trans/.*\.txt|/transcrpt/.*\.txt)")
+"""Files whose name or place says what they are, with nothing else there."""
+TABLES = (".tbl", ".csv")
+each_corpus = pytest.mark.parametrize("name", CORPORA)
 
 
-@pytest.mark.parametrize("name", CORPORA)
-def test_the_table_knows_the_reader(name: str) -> None:
+def whole_calls(files: set[str]) -> set[str]:
+    """Sound that has a transcript of both sides among `files`, by rules of our own."""
+    found = set()
+    for path in files:
+        stem = Path(path).stem
+        if not path.endswith(".sph"):
+            continue
+        if match := re.fullmatch(r"sw0(\d{4})", stem):
+            forms = [[f"sw{match[1]}{side}-ms98-a-{what}.text" for side in "AB"] for what in ("trans", "word")]
+            has = any(all(any(other.endswith(name) for other in files) for name in form) for form in forms)
+        elif "0wav" in path:
+            has = path.replace("0wav/", "").replace(".sph", ".cha") in files
+        else:
+            has = any(re.fullmatch(rf".*/trans(?:crpt)?/.*{stem}\.txt", other) for other in files)
+        if has:
+            found.add(path)
+    return found
+
+
+@each_corpus
+def test_the_table_knows_the_reader_and_no_other_takes_its_corpus(name: str, tmp_path: Path) -> None:
     assert layout(name) is CORPORA[name][0]
-
-
-@pytest.mark.parametrize("name", CORPORA)
-def test_no_other_layout_takes_the_corpus_for_its_own(name: str, tmp_path: Path) -> None:
     tree = tree_of(put(tmp_path, CORPORA[name][1]))
     assert {other for other in LAYOUTS if layout(other).recognise(tree)} == {name}
 
 
-def test_a_fisher_call_with_its_tables(tmp_path: Path) -> None:
-    found = read(FISHER, put(tmp_path, fisher()))
-    call = source(found, "fe_03_00001")
-    assert (call.corpus, call.licence, call.language, call.speakers) == ("Fisher English", LDC_LICENCE, "en-US", ("2602", "1790"))
-    assert '"sex": ["female", "male"]' in call.extra
-    assert '"topic": "ENG01"' in call.extra
-    heard = transcribed(call)
-    assert words(heard, 0) == ["hello", "yes"]
-    assert words(heard, 1) == ["hi", "there", "it's", "m._c._i."]
-    assert reasons(found) == {"fe_03_00003": "no_audio"}
-    assert found.listed == 3
-    assert '"listed": false' in source(found, "fe_03_00009").extra
-    assert any("fe_03_00002" in problem for problem in found.problems)
-
-
-def test_a_switchboard_call_with_both_sides(tmp_path: Path) -> None:
-    found = read(SWITCHBOARD, put(tmp_path, switchboard()))
-    call = source(found, "sw02001")
-    assert (call.corpus, call.licence, call.speakers) == ("Switchboard-1", LDC_LICENCE, ("1031", "1020"))
-    assert '"sex": ["female", "male"]' in call.extra
-    heard = transcribed(call)
-    assert words(heard, 0) == ["hi", "um", "yeah", "i'd", "l-"]
-    assert words(heard, 1) == ["alrighty", "sure"]
-    assert reasons(found) == {"sw02008": "no_audio"}
-    assert source(found, "sw02005").transcript is None
-    assert any("one side only" in problem and "sw2005A" in problem for problem in found.problems)
-
-
-def test_callhome_in_chat_and_in_the_ldcs_text(tmp_path: Path) -> None:
-    found = read(CALLHOME, put(tmp_path, callhome()))
-    chat, ldc = source(found, "4065"), source(found, "ge_5001")
-    assert (chat.language, ldc.language) == ("en", "de")
-    assert words(transcribed(chat), 0) == ["yeah", "I", "mean", "because", "the", "the", "the", "cat", "went"]
-    assert words(transcribed(chat), 1) == ["mhm."]
-    assert words(transcribed(ldc), 1) == ["nein"]
-    assert '"sex": ["female", "male"]' in ldc.extra
-    assert reasons(found) == {"4092": "no_audio"}
-
-
-def test_what_a_person_says_goes_before_the_corpus(tmp_path: Path) -> None:
-    found = read(FISHER, put(tmp_path, fisher()), licence="LicenseRef-Own", corpus="Mine", language="en-GB")
-    call = source(found, "fe_03_00001")
-    assert (call.corpus, call.licence, call.language) == ("Mine", "LicenseRef-Own", "en-GB")
-
-
-@pytest.mark.parametrize("name", CORPORA)
-@pytest.mark.parametrize("data", [b"", b"\xff\xfe\x00 garbage \x00\x9f", b'one,two\n\n,,,\n"unended'])
-def test_broken_tables_are_told_and_lose_no_call(name: str, data: bytes, tmp_path: Path) -> None:
+@each_corpus
+def test_every_file_of_the_corpus_is_claimed_and_every_sound_is_two_channels(name: str, tmp_path: Path) -> None:
     reader, files = CORPORA[name]
-    whole = read(reader, put(tmp_path / "whole", files))
-    broken = {path: data if path.endswith((".tbl", ".csv")) else held for path, held in files.items()}
-    found = read(reader, put(tmp_path / "broken", broken))
-    assert {draft.source.id for draft in found.drafts} == {draft.source.id for draft in whole.drafts}
-    check(found, broken)
+    found = read(reader, put(tmp_path, files))
+    check(found, files)
+    for draft in found.drafts:
+        assert draft.source.licence == LDC_LICENCE
+        assert probe(resolve(draft.source.uris[0], draft.source.base)).channels == 2
 
 
-@pytest.mark.parametrize("name", CORPORA)
-def test_the_same_call_twice_is_told(name: str, tmp_path: Path) -> None:
-    reader, files = CORPORA[name]
-    path = next(path for path in files if path.endswith(".wav"))
-    again = path.replace(".wav", ".flac")
-    found = read(reader, put(tmp_path, {**files, again: files[path]}))
-    assert list(reasons(found).values()).count("duplicate_id") == 1
-
-
-@pytest.mark.parametrize("name", CORPORA)
-@settings(max_examples=25, deadline=None)
+@each_corpus
+@settings(max_examples=40, deadline=None)
 @given(chosen=st.data())
 def test_whatever_is_missing_every_file_is_accounted_for(name: str, chosen: st.DataObject) -> None:
     reader, files = CORPORA[name]
-    left = chosen.draw(st.sets(st.sampled_from(sorted(files))))
-    kept = {path: files[path] for path in left}
+    kept = chosen.draw(st.sets(st.sampled_from(sorted(files))))
     with tempfile.TemporaryDirectory() as folder:
-        tree = tree_of(put(Path(folder), kept))
-        claimed: dict[str, str] = {}
+        tree = tree_of(put(Path(folder), {path: files[path] for path in kept}))
+        roots = reader.recognise(tree)
+        assert roots or not any(SURE.fullmatch(path) for path in kept)
+        if not roots:
+            return
+        assert roots == ("",)
+        found = reader.read(tree, "")
+    check(found, kept)
+    assert {uri for draft in found.drafts for uri in draft.source.uris} == {path for path in kept if path.endswith(".sph")}
+    assert {draft.source.uris[0] for draft in found.drafts if draft.source.transcript} == whole_calls(kept)
+    assert set(reasons(found).values()) <= {"no_audio"}
+
+
+@each_corpus
+@settings(max_examples=25, deadline=None)
+@given(chosen=st.data())
+def test_sounds_cut_into_sides_are_whole_or_told(name: str, chosen: st.DataObject) -> None:
+    reader, files = CORPORA[name]
+    sounds = sorted(path for path in files if path.endswith(".sph"))
+    kept = {path: files[path] for path in files if path not in sounds}
+    wanted: dict[str, list[str]] = {}
+    for path in sounds:
+        cut = {"both": [path], "": []} | {side: [path.replace(".sph", f"{side}.wav")] for side in ("_A", "-b", ".A", "B")}
+        parts = [part for choice in chosen.draw(st.sets(st.sampled_from(sorted(cut)))) for part in cut[choice]]
+        wanted[path] = parts
+        kept |= dict.fromkeys(parts, trees.sph(0.01, channels=1 if parts != [path] else 2))
+    with tempfile.TemporaryDirectory() as folder:
+        found = read(reader, put(Path(folder), kept))
+    check(found, kept)
+    told = [(reject.reason, set(reject.uris)) for reject in found.rejects]
+    for path, parts in wanted.items():
+        sides = [re.search(r"[abAB]\.wav$", part) is not None for part in parts]
+        first = sorted(part for part in parts if re.search(r"A\.wav$", part))
+        second = sorted(part for part in parts if re.search(r"[bB]\.wav$", part))
+        copies = [(path,)] * (not all(sides)) + list(zip(first, second, strict=False))
+        made = {draft.source.uris for draft in found.drafts if set(draft.source.uris) & set(parts)}
+        assert made == set(copies[:1])
+        if parts and not copies:
+            assert any(reason == "side_missing" and uris & set(parts) for reason, uris in told)
+        else:
+            again = sum(reason == "duplicate_id" and bool(uris & set(parts)) for reason, uris in told)
+            assert again == (len(copies) - 1 + abs(len(first) - len(second)) if parts else 0)
+
+
+@each_corpus
+@pytest.mark.parametrize("data", [b"", b"\xff\xfe\x00 garbage \x9f", b'one,two\n,,,\n"unended', b"\x00" * 99, b"a" * 200_000 + b"\n1,2"])
+def test_broken_tables_are_told_and_lose_no_call(name: str, data: bytes, tmp_path: Path) -> None:
+    reader, files = CORPORA[name]
+    broken = {path: data if path.endswith(TABLES) or "filetable" in path else held for path, held in files.items()}
+    found = read(reader, put(tmp_path, broken))
+    assert {uri for draft in found.drafts for uri in draft.source.uris} == {path for path in files if path.endswith(".sph")}
+    check(found, broken)
+    assert found.listed is None
+    assert bool(data.strip(b"\x00\n")) == any(re.search(r"name no|cannot be read", problem) for problem in found.problems)
+
+
+@each_corpus
+def test_tables_and_transcripts_that_cannot_be_opened_are_told(name: str, tmp_path: Path) -> None:
+    reader, files = CORPORA[name]
+    tree = tree_of(put(tmp_path, files))
+    gone = [path for path in files if path.endswith((*TABLES, ".sgm", ".cha"))]
+    for path in gone:
+        (tmp_path / path).unlink()
+    found = reader.read(tree, "")
+    assert all(any(problem.startswith(f"{path}: cannot be read") for problem in found.problems) for path in gone)
+    assert len(found.drafts) == sum(path.endswith(".sph") for path in files)
+    check(found, files)
+
+
+@each_corpus
+@pytest.mark.parametrize("line", [0, 1, 2])
+def test_a_line_that_stands_twice_in_a_table_is_told(name: str, line: int, tmp_path: Path) -> None:
+    reader, files = CORPORA[name]
+    path = next(path for path in files if path.endswith(("p1_calldata.tbl", "call_con_tab.csv", "spkrinfo.tbl")))
+    rows = [row for row in files[path].split(b"\n") if row and not row.startswith(b"CALL_ID")]
+    twice = {**files, path: files[path].rstrip(b"\n") + b"\n" + rows[line]}
+    found = read(reader, put(tmp_path / "twice", twice))
+    once = read(reader, put(tmp_path / "once", files))
+    assert found.listed == once.listed
+    assert [draft.source.extra for draft in found.drafts] == [draft.source.extra for draft in once.drafts]
+    (told,) = set(found.problems) - set(once.problems)
+    assert re.search(r"stand twice|name a side again", told)
+
+
+@each_corpus
+def test_the_same_call_in_another_folder_is_a_duplicate(name: str, tmp_path: Path) -> None:
+    reader, files = CORPORA[name]
+    path = next(path for path in files if path.endswith(".sph"))
+    again = f"{path.rpartition('/')[0]}/copy/{path.rpartition('/')[2]}" if name != "callhome" else path.replace("0wav/", "media/")
+    found = read(reader, put(tmp_path, {**files, again: files[path]}))
+    assert [reject.uris for reject in found.rejects if reject.reason == "duplicate_id"] in ([(path,)], [(again,)])
+    check(found, {**files, again: files[path]})
+
+
+@each_corpus
+def test_what_a_person_says_goes_before_the_corpus_and_a_macs_files_are_left(name: str, tmp_path: Path) -> None:
+    reader, files = CORPORA[name]
+    sound = next(path for path in files if path.endswith(".sph"))
+    mac = {f"{sound.rpartition('/')[0]}/._{sound.rpartition('/')[2]}": b"Mac OS X"}
+    found = read(reader, put(tmp_path, files | mac), licence="LicenseRef-Own", corpus="Mine", language="en-GB", consent="yes")
+    said = {(source.corpus, source.licence, source.language, source.consent) for source in (draft.source for draft in found.drafts)}
+    assert said == {("Mine", "LicenseRef-Own", "en-GB", "yes")}
+    check(found, files)
+
+
+def test_all_corpora_in_one_delivery_are_told_apart(tmp_path: Path) -> None:
+    files = {f"{name}/{path}": data for name, (_, held) in CORPORA.items() for path, data in held.items()}
+    others = {"calls/1234.wav": trees.sph(0.1), "calls/notes.txt": b"x", "fisher/mine.csv": b"a,b"}
+    tree = tree_of(put(tmp_path, files | others))
+    claimed: dict[str, str] = {}
+    for name, (reader, held) in CORPORA.items():
         for root in reader.recognise(tree):
             found = reader.read(tree, root)
-            claimed.update(found.claimed)
-            check(found, found.claimed)
-        texts = {path for path in kept if path.endswith((".cha", "-trans.text")) or ("trans/" in path and "fe_03" in path)}
-        assert texts <= set(claimed)
+            check(found, {f"{name}/{path}" for path in held})
+            assert not claimed.keys() & found.claimed.keys()
+            claimed |= found.claimed
+    assert set(claimed) == set(files)
 
 
-@needs_shared
-def test_the_sample_of_nltk_is_36_calls_without_audio() -> None:
-    tree = tree_of(SHARED)
-    assert SWITCHBOARD.recognise(tree) == ("nltk_switchboard",)
-    found = SWITCHBOARD.read(tree, "nltk_switchboard")
-    assert len(found.rejects) == 36
-    assert set(reasons(found).values()) == {"no_audio"}
-    assert not found.drafts
-
-
-@pytest.mark.parametrize(
-    ("text", "wanted"),
-    [
-        ("&-um I &+wa want", ["um", "I", "wa-", "want"]),
-        ("&=clears:throat yes", ["yes"]),
-        ("(be)cause tol(d) him (.) (1.5) so", ["because", "told", "him", "so"]),
-        ("<I want> [/] I want [*] it", ["I", "want", "I", "want", "it"]),
-        ("b@l c@l gonna@d +/.", ["b", "c", "gonna"]),
-        ("0is xxx here", ["here"]),
-        ("a & b R&B", ["a&", "b", "R&B"]),
-    ],
-)
-def test_marks_of_chat(text: str, wanted: list[str]) -> None:
-    assert list(spoken(text)) == wanted
+@each_corpus
+def test_the_extra_of_a_call_is_json_with_a_value_a_side(name: str, tmp_path: Path) -> None:
+    reader, files = CORPORA[name]
+    for draft in read(reader, put(tmp_path, files)).drafts:
+        extra = json.loads(draft.source.extra)
+        assert all(len(extra[key]) == 2 for key in ("sex", "age", "dialect", "born", "pin", "raised") if key in extra)
+        assert set(extra.get("sex", ())) <= {"female", "male", None}
