@@ -7,7 +7,7 @@ time are candidates. Long recordings give the index only phrases whose low bits 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,8 @@ from stages.audit.aligned import Heard, Ticks
 from stages.audit.marks import BITS, mixed
 
 INDEXED = 1400
-"""Phrases that a recording gives the index, at most."""
+"""Phrases that a recording gives the index, about and at most."""
+LIMIT = INDEXED * 5 // 4
 FOLLOWING, WITHIN = 6, 190
 """A mark makes phrases with so many that follow within so many ticks (3 s)."""
 NEIGHBOURS = 32
@@ -38,16 +39,17 @@ AT_ONCE = 16_000_000
 Words = NDArray[np.uint64]
 
 
-def candidates(recordings: Sequence[Sequence[Heard]]) -> list[tuple[int, int]]:
-    """Pairs of positions, the first the lesser, ascending, of recordings (each a list of sides) that may share sound."""
-    if len(recordings) >= 1 << RECORDING_BITS:
-        raise UsageError(
-            f"duplicates: {len(recordings)} recordings at once; wanted fewer than {1 << RECORDING_BITS}: cut the corpus in parts"
-        )
-    words = _postings(recordings)
-    values, owners = words >> np.uint64(RECORDING_BITS + TIME_BITS), _owner(words)
+def candidates(recordings: Iterable[Sequence[Heard]], count: int) -> list[tuple[int, int]]:
+    """Pairs of positions, the first the lesser, ascending, of recordings (each a list of sides) that may share sound.
+
+    `count` is how many there are; each is looked at once and may be forgotten then.
+    """
+    if count >= 1 << RECORDING_BITS:
+        raise UsageError(f"duplicates: {count} recordings at once; wanted fewer than {1 << RECORDING_BITS}: cut the corpus in parts")
+    words = _postings(recordings, count)
+    values, owners = (words >> np.uint64(RECORDING_BITS + TIME_BITS)).astype(np.uint32), _owner(words)
     found: list[tuple[int, int]] = []
-    for low, high in _parts(values, owners, len(recordings)):
+    for low, high in _parts(values, owners, count):
         found += _agreeing(words, values, owners, low, high)
     return sorted(found)
 
@@ -69,25 +71,28 @@ def _owner(words: Words) -> NDArray[np.uint32]:
     return ((words >> np.uint64(TIME_BITS)) & np.uint64((1 << RECORDING_BITS) - 1)).astype(np.uint32)
 
 
-def _postings(recordings: Sequence[Sequence[Heard]]) -> Words:
+def _postings(recordings: Iterable[Sequence[Heard]], count: int) -> Words:
     """All postings, ascending, of phrases that more than one recording holds."""
-    parts: list[Words] = [np.zeros(0, np.uint64)]
+    # Pages that nothing is written to cost no memory.
+    words = np.empty(count * LIMIT, np.uint64)
+    used = 0
     for number, sides in enumerate(recordings):
         spoken = [phrases(side) for side in sides]
-        total = sum(len(hashes) for hashes, _ in spoken)
-        low = np.uint64((1 << max(0, int(np.ceil(np.log2(max(total, 1) / INDEXED))))) - 1)
-        for hashes, ticks in spoken:
-            kept = (hashes & low) == 0
-            time = (ticks[kept] >> TIME_SHIFT).astype(np.uint64) & np.uint64((1 << TIME_BITS) - 1)
-            parts.append((hashes[kept] << np.uint64(RECORDING_BITS + TIME_BITS)) | (np.uint64(number) << np.uint64(TIME_BITS)) | time)
-    words = np.concatenate(parts)
-    del parts
+        hashes, ticks = (np.concatenate(each) for each in zip(*spoken, strict=True))
+        low = np.uint64((1 << max(0, int(np.ceil(np.log2(max(len(hashes), 1) / INDEXED))))) - 1)
+        kept = (hashes & low) == 0
+        time = (ticks[kept] >> TIME_SHIFT).astype(np.uint64) & np.uint64((1 << TIME_BITS) - 1)
+        made = (hashes[kept] << np.uint64(RECORDING_BITS + TIME_BITS)) | (np.uint64(number) << np.uint64(TIME_BITS)) | time
+        made = np.sort(made)[:LIMIT]
+        words[used : used + len(made)] = made
+        used += len(made)
+    words = words[:used]
     words.sort()
     same = (words[1:] >> np.uint64(RECORDING_BITS + TIME_BITS)) == (words[:-1] >> np.uint64(RECORDING_BITS + TIME_BITS))
-    return words[np.concatenate((same, [False])) | np.concatenate(([False], same))] if len(words) else words
+    return words[np.concatenate((same, [False])) | np.concatenate(([False], same))] if used else words
 
 
-def _parts(values: Words, owners: NDArray[np.uint32], count: int) -> Iterator[tuple[int, int]]:
+def _parts(values: NDArray[np.uint32], owners: NDArray[np.uint32], count: int) -> Iterator[tuple[int, int]]:
     """Ranges of first recordings whose agreements fit in memory."""
     load = np.zeros(count, np.int64)
     for lag in range(1, NEIGHBOURS + 1):
@@ -101,7 +106,7 @@ def _parts(values: Words, owners: NDArray[np.uint32], count: int) -> Iterator[tu
         yield int(where[0]), int(where[-1]) + 1
 
 
-def _agreeing(words: Words, values: Words, owners: NDArray[np.uint32], low: int, high: int) -> list[tuple[int, int]]:
+def _agreeing(words: Words, values: NDArray[np.uint32], owners: NDArray[np.uint32], low: int, high: int) -> list[tuple[int, int]]:
     """Candidates whose first recording is one of `low` to `high`."""
     mask = np.uint64((1 << TIME_BITS) - 1)
     keys: list[Words] = [np.zeros(0, np.uint64)]

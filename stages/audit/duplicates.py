@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
@@ -19,6 +20,8 @@ from stages.audit.candidates import candidates, phrases
 
 DuplicateKind = Literal["exact", "exact_side", "near", "evaluation"]
 
+DECODED = 2000
+"""Recordings whose marks are kept decoded while pairs are compared."""
 LIKELY = 2
 """Phrases that evaluation audio and a recording share before they are held against each other."""
 SPOKEN = 8
@@ -57,11 +60,11 @@ class Duplicate:
 class _Item:
     id: str
     prints: Prints
-    sound: Sound
 
-    @staticmethod
-    def of(id: str, prints: Prints) -> _Item:
-        return _Item(id, prints, Sound(tuple(Heard.of(side) for side in prints.sides), prints.seconds / TICK_S))
+    @property
+    def sound(self) -> Sound:
+        """Decoded anew each time: a hundred thousand recordings would fill the memory."""
+        return Sound(tuple(Heard.of(side) for side in self.prints.sides), self.prints.seconds / TICK_S)
 
 
 def duplicates(recordings: Iterable[tuple[str, Prints]]) -> list[Duplicate]:
@@ -70,14 +73,15 @@ def duplicates(recordings: Iterable[tuple[str, Prints]]) -> list[Duplicate]:
     Of several recordings with equal samples each is paired with the first, and only the first is held against the rest. Among more than 32
     versions of one call, not every two need be paired, but all are linked. Deterministic.
     """
-    items = [_Item.of(*each) for each in recordings]
+    items = [_Item(*each) for each in recordings]
+    sound = lru_cache(DECODED)(lambda number: items[number].sound)
     found = _equal(items)
     copies = {second for (_, second), made in found.items() if made.kind == "exact"}
-    held = [(number, item) for number, item in enumerate(items) if number not in copies]
-    for one, two in candidates([item.sound.sides for _, item in held]):
-        pair = (held[one][0], held[two][0])
+    held = [number for number in range(len(items)) if number not in copies]
+    for one, two in candidates((items[number].sound.sides for number in held), len(held)):
+        pair = (held[one], held[two])
         exact = tuple(side for side in found[pair].sides if side.exact) if pair in found else ()
-        near = throughout(items[pair[0]].sound, items[pair[1]].sound)
+        near = throughout(sound(pair[0]), sound(pair[1]))
         taken = {(side.first, side.second) for side in exact}
         sides = exact + tuple(side for side in near if (side.first, side.second) not in taken)
         if sides:
@@ -87,16 +91,17 @@ def duplicates(recordings: Iterable[tuple[str, Prints]]) -> list[Duplicate]:
 
 def against(recordings: Iterable[tuple[str, Prints]], evaluation: Sequence[tuple[str, Prints]]) -> list[Duplicate]:
     """Recordings that hold evaluation audio, ten seconds of speech or more, anywhere; by recording, then by evaluation audio."""
-    known = [_Item.of(*each) for each in evaluation]
+    known = [(_Item(*each), _Item(*each).sound) for each in evaluation]
     index = _Index(known)
     made: list[Duplicate] = []
     for id, prints in recordings:
-        item = _Item.of(id, prints)
-        for number in index.likely(item):
-            other = known[number]
+        item = _Item(id, prints)
+        sound = item.sound
+        for number in index.likely(prints, sound):
+            other, other_sound = known[number]
             both = _exact_sides(item, other)
             taken = {(side.first, side.second) for side in both}
-            sides = both + tuple(side for side in somewhere(item.sound, other.sound) if (side.first, side.second) not in taken)
+            sides = both + tuple(side for side in somewhere(sound, other_sound) if (side.first, side.second) not in taken)
             if sides:
                 made.append(Duplicate(id, other.id, "evaluation", sides))
     return made
@@ -105,29 +110,29 @@ def against(recordings: Iterable[tuple[str, Prints]], evaluation: Sequence[tuple
 class _Index:
     """Phrases and hashes of evaluation audio, to see at once which of it a recording may hold."""
 
-    def __init__(self, known: Sequence[_Item]) -> None:
-        spoken = [(number, np.unique(phrases(side)[0])) for number, item in enumerate(known) for side in item.sound.sides]
+    def __init__(self, known: Sequence[tuple[_Item, Sound]]) -> None:
+        spoken = [(number, np.unique(phrases(side)[0])) for number, (_, sound) in enumerate(known) for side in sound.sides]
         self.count = len(known)
         flat = np.concatenate((np.zeros(0, np.uint64), *(hashes for _, hashes in spoken)))
         who = np.concatenate((np.zeros(0, np.int64), *(np.full(len(hashes), number) for number, hashes in spoken)))
         order = np.argsort(flat, kind="stable")
         self.hashes, self.owners = flat[order], who[order]
         self.samples: dict[str, set[int]] = {}
-        for number, item in enumerate(known):
+        for number, (item, _) in enumerate(known):
             for side in item.prints.sides:
                 if side.sha256 is not None:
                     self.samples.setdefault(side.sha256, set()).add(number)
 
-    def likely(self, item: _Item) -> list[int]:
+    def likely(self, prints: Prints, sound: Sound) -> list[int]:
         """Evaluation audio that shares enough phrases with the recording, or a side's samples, ascending."""
         votes = np.zeros(self.count, np.int64)
-        for side in item.sound.sides:
+        for side in sound.sides:
             hashes = np.unique(phrases(side)[0])
             low, high = np.searchsorted(self.hashes, hashes, "left"), np.searchsorted(self.hashes, hashes, "right")
             spans = [self.owners[start:end] for start, end in zip(low[high > low].tolist(), high[high > low].tolist(), strict=True)]
             if spans:
                 votes += np.bincount(np.concatenate(spans), minlength=self.count)
-        equal = {number for side in item.prints.sides for number in self.samples.get(side.sha256 or "", ())}
+        equal = {number for side in prints.sides for number in self.samples.get(side.sha256 or "", ())}
         return sorted({*np.flatnonzero(votes >= LIKELY).tolist(), *equal})
 
 
@@ -152,7 +157,12 @@ def _equal(items: Sequence[_Item]) -> dict[tuple[int, int], Duplicate]:
 
 def _both(one: _Item, two: _Item, sides: Sequence[SideMatch]) -> bool:
     """Whether every side of two two-channel recordings has its equal in the other, both moved by the same time."""
-    if len(one.sound.sides) != 2 or len(two.sound.sides) != 2 or {s.first for s in sides} != {0, 1} or {s.second for s in sides} != {0, 1}:
+    if (
+        len(one.prints.sides) != 2
+        or len(two.prints.sides) != 2
+        or {s.first for s in sides} != {0, 1}
+        or {s.second for s in sides} != {0, 1}
+    ):
         return False
     return len({round(side.offset / TICK_S) for side in sides}) == 1
 

@@ -30,8 +30,8 @@ from typing import NamedTuple
 from schemas.source import same_id
 from stages.sources.checksums import is_checksum_list
 from stages.sources.corpus import Corpus, CorpusError, CorpusReader, Tree
-from stages.sources.gather import Gather, is_audio, outermost, stem
-from stages.sources.ldc import About, Calls, hidden, home, known, ldc_gather, number, read_table, read_text, settle, sex
+from stages.sources.gather import Gather, is_audio, stem
+from stages.sources.ldc import About, Calls, hidden, known, ldc_gather, number, places, read_table, read_text, settle, sex
 from stages.sources.walk import suffix_of
 from stages.transcribe.formats.chat import ChatHead, read_head
 
@@ -86,7 +86,21 @@ class _Files:
 
 
 def _recognise(tree: Tree) -> tuple[str, ...]:
-    return outermost({home(path, _PART) for path in tree.files if not hidden(path) and _is_sure(tree, path)})
+    paths = [path for path in tree.files if not hidden(path)]
+    sure = {path for path in paths if _is_sure(tree, path)}
+    if not sure:
+        return ()
+    audio = {path: stem(path).lower() for path in sure if is_audio(tree, path)}
+    texts = {path: stem(path).lower() for path in sure if path not in audio}
+    heard, written = set(audio.values()), {id for path, id in texts.items() if suffix_of(path).lower() == ".cha"}
+    # Names that say too little alone: the LDC's text of a call whose sound is here, the sound of CHAT that has none.
+    for path in paths:
+        id = stem(path).lower()
+        if suffix_of(path).lower() == ".txt" and id in heard:
+            texts[path] = id
+        elif id in written - heard and is_audio(tree, path):
+            audio[path] = id
+    return places(_PART, audio, texts, [path for path in paths if posixpath.basename(path).lower() in _READ])
 
 
 def _is_sure(tree: Tree, path: str) -> bool:
@@ -108,7 +122,7 @@ def _read(tree: Tree, root: str) -> Corpus:
     gather.documents(root)
     paths = [path for path in tree.below(root) if not hidden(path)]
     # What CHAT files say of their sound is known before the sound is met.
-    for path in [path for path in paths if suffix_of(path).lower() == ".cha"]:
+    for path in [path for path in paths if suffix_of(path).lower() == ".cha" and _is_sure(tree, path)]:
         _take_chat(gather, path, files)
     docs = {posixpath.dirname(path) for path in paths if posixpath.basename(path).lower() in _READ}
     for path in paths:

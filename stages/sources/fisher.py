@@ -28,8 +28,8 @@ from dataclasses import dataclass, field
 
 from stages.sources.checksums import is_checksum_list
 from stages.sources.corpus import Corpus, CorpusReader, Tree
-from stages.sources.gather import Gather, is_audio, outermost, stem
-from stages.sources.ldc import About, Calls, both, day, hidden, home, known, ldc_gather, number, read_table, read_text, settle, sex
+from stages.sources.gather import Gather, is_audio, stem
+from stages.sources.ldc import About, Calls, both, day, hidden, known, ldc_gather, number, places, read_table, read_text, settle, sex
 from stages.sources.walk import suffix_of
 
 SIDE_COLUMNS = ("PIN", "SX.DL", "PHNUM", "PHSET", "PHTYP")
@@ -64,13 +64,18 @@ class _Tables:
 
 
 def _recognise(tree: Tree) -> tuple[str, ...]:
-    return outermost({home(path, _PART) for path in tree.files if not hidden(path) and _is_sure(tree, path)})
-
-
-def _is_sure(tree: Tree, path: str) -> bool:
-    if _CALL.fullmatch(stem(path)):
-        return is_audio(tree, path) or suffix_of(path).lower() == ".txt"
-    return _TABLE.fullmatch(posixpath.basename(path)) is not None
+    audio: dict[str, str] = {}
+    texts: dict[str, str] = {}
+    for path in tree.files:
+        match = _CALL.fullmatch(stem(path))
+        if match is None or hidden(path):
+            continue
+        if is_audio(tree, path):
+            audio[path] = match[1].lower()
+        elif suffix_of(path).lower() == ".txt" and not match[2]:
+            texts[path] = match[1].lower()
+    tables = [path for path in tree.files if _TABLE.fullmatch(posixpath.basename(path)) and not hidden(path)]
+    return places(_PART, audio, texts, tables)
 
 
 def _read(tree: Tree, root: str) -> Corpus:
@@ -112,7 +117,7 @@ def _take_other(gather: Gather, path: str, calls: Calls, tables: _Tables, docs: 
     inside = posixpath.dirname(path) in docs or any(_OWN.fullmatch(part) for part in path.split("/")[:-1])
     if match := _TABLE.fullmatch(name):
         {"calldata": _call_table, "filelist": _file_list, "pindata": _people}[match[1]](gather, path, calls, tables)
-    elif inside and re.fullmatch(r"filetable\w*\.\w+", name):
+    elif inside and re.fullmatch(r"\w*filetable\w*\.\w+", name):
         _file_list(gather, path, calls, tables)
     elif inside and name == "fe_03_topics.sgm":
         tables.topics.update(_TOPIC.findall(read_text(gather, path)))

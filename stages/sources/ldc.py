@@ -6,12 +6,13 @@ import csv
 import io
 import posixpath
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from stages.sources.corpus import LDC_LICENCE, CorpusError, Tree
-from stages.sources.gather import Gather
+from stages.sources.gather import Gather, outermost
 
 SEXES = {"m": "male", "f": "female", "male": "male", "female": "female"}
 SIDES = "AB"
@@ -66,6 +67,33 @@ def home(path: str, own: re.Pattern[str]) -> str:
     while parts and own.fullmatch(parts[-1]):
         parts.pop()
     return "/".join(parts)
+
+
+def places(own: re.Pattern[str], audio: Mapping[str, str], texts: Mapping[str, str], tables: Iterable[str]) -> tuple[str, ...]:
+    """The folders in which a corpus lies; `audio` and `texts` have the call of each path.
+
+    Sound, transcripts and tables may lie in folders of a person's own naming: the folder around all of them is the corpus's. Where most
+    calls are there more than once, each time with transcripts, those are copies of the corpus and stay apart.
+    """
+    homes = {path: home(path, own) for path in (*audio, *texts, *tables)}
+    outer = outermost(homes.values())
+    if len(outer) < 2:
+        return outer
+    sounds: dict[str, set[str]] = {}
+    written: dict[str, set[str]] = {}
+    for held, calls in ((sounds, audio), (written, texts)):
+        for path, id in calls.items():
+            held.setdefault(_around(homes[path], outer), set()).add(id)
+    often = Counter(id for root, ids in sounds.items() if ids & written.get(root, set()) for id in ids)
+    copied = sum(count for count in often.values() if count > 1)
+    return outer if 2 * copied > often.total() else (posixpath.commonpath(outer),)
+
+
+def _around(folder: str, outer: Sequence[str]) -> str:
+    there = set(outer)
+    while folder not in there:
+        folder = posixpath.dirname(folder)
+    return folder
 
 
 def hidden(path: str) -> bool:

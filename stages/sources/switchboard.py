@@ -28,7 +28,7 @@ from dataclasses import dataclass, field
 
 from stages.sources.corpus import Corpus, CorpusError, CorpusReader, Tree
 from stages.sources.gather import Gather, is_audio, outermost, stem
-from stages.sources.ldc import About, Calls, both, both_files, day, hidden, home, known, ldc_gather, number, read_table, settle, sex
+from stages.sources.ldc import About, Calls, both, both_files, day, hidden, known, ldc_gather, number, places, read_table, settle, sex
 
 SAMPLE = ("timed-transcript", "transcript", "discourse", "disfluency", "tagged")
 TABLES = ("conv_tab.csv", "conv.tab", "call_con_tab.csv", "caller_tab.csv", "topic_tab.csv", "rating_tab.csv")
@@ -58,11 +58,13 @@ class _Tables:
 
 
 def _recognise(tree: Tree) -> tuple[str, ...]:
-    return outermost({*(home(path, _OWN) for path in tree.files if not hidden(path) and _is_sure(tree, path)), *_samples(tree)})
-
-
-def _is_sure(tree: Tree, path: str) -> bool:
-    return _TEXT.fullmatch(posixpath.basename(path)) is not None or (_SURE.fullmatch(stem(path)) is not None and is_audio(tree, path))
+    paths = [path for path in tree.files if not hidden(path)]
+    texts = {path: f"sw0{match[1]}" for path in paths if (match := _TEXT.fullmatch(posixpath.basename(path)))}
+    audio = {path: f"sw0{match[1]}" for path in paths if (match := _CALL.fullmatch(stem(path))) and is_audio(tree, path)}
+    if not texts and not any(_SURE.fullmatch(stem(path)) for path in audio):
+        return outermost(_samples(tree))
+    tables = [path for path in paths if posixpath.basename(path).lower() in TABLES]
+    return outermost({*places(_OWN, audio, texts, tables), *_samples(tree)})
 
 
 def _samples(tree: Tree) -> list[str]:

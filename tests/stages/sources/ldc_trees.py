@@ -47,7 +47,7 @@ def fisher() -> dict[str, bytes]:
         "00003,20021213_09:00:00,ENG03,3,3,1003,f.a,,4,2,1004,f.a,,4,2",
     ]
     second = [CALLDATA, "05851,20030401_10:00:01,ENG01,3,3,2637,m.a,,1,1,2602,f.a,,4,3"]
-    discs = "fe_03_p1_sph1\t00001\tfm\tLDC\nfe_03_p1_sph1\t00002\tmm\tBBN\nfe_03_p1_sph1\t00003\tff\tBBN\n"
+    discs = "fe_03_p1_sph1\t00001\tfm\tLDC\nfe_03_p1_sph1\t00002\tff\tBBN\nfe_03_p1_sph1\t00003\tff\tBBN\n"
     people = [
         "PIN,S_SEX,S_AGE,YRS_EDU,NATIVE_LANG,WHERE_RAISED,CALL_CNT,SIDES",
         "1790,M,44,NA,Hindi,IND,1,00001_B/m.o",
@@ -58,7 +58,7 @@ def fisher() -> dict[str, bytes]:
         "LDC2004S13/fe_03_p1_sph1/audio/000/fe_03_00001.sph": sph(LONG, 1),
         "LDC2004S13/fe_03_p1_sph1/audio/000/fe_03_00002.sph": sph(0.2, 2),
         "LDC2004S13/fe_03_p1_sph1/audio/000/fe_03_00009.sph": sph(0.2, 3),
-        "LDC2004S13/fe_03_p1_sph1/filetable.txt": b"fe_03_p1_sph1 fe_03_00001.sph fm\nfe_03_p1_sph1 fe_03_00002.sph mm\n",
+        "LDC2004S13/fe_03_p1_sph1/filetable.txt": b"fe_03_p1_sph1 fe_03_00001.sph fm\nfe_03_p1_sph1 fe_03_00002.sph ff\n",
         "LDC2004S13/fe_03_p1_sph1/0readme.txt": b"Fisher English Training Speech, Part 1\n",
         "LDC2004S13/fe_03_p1_sph1/fe_03_p1_sph1": b"",
         "LDC2005S13/fe_03_p2_sph1/audio/058/fe_03_05851.sph": sph(LONG, 4),

@@ -67,6 +67,7 @@ def test_the_voice_of_a_fisher_call_goes_before_who_its_pin_is(tmp_path: Path) -
     found = read(FISHER, put(tmp_path, trees.fisher()))
     said = extra(found, "fe_03_05851")
     assert (said["sex"], said["pin_doubtful"]) == (["male", "female"], [True, False])
+    assert extra(found, "fe_03_00002")["sex"] == ["male", "male"], "who listened goes before the list of files"
     assert any("fe_03_05851" in problem and "PIN" in problem for problem in found.problems)
 
 
@@ -156,7 +157,7 @@ def test_sides_of_switchboard_in_two_folders_are_told(tmp_path: Path) -> None:
 
 
 @needs_shared
-def test_the_sample_of_nltk_is_36_calls_without_audio(tmp_path: Path) -> None:
+def test_the_sample_of_nltk_is_36_calls_without_audio() -> None:
     tree = tree_of(SHARED)
     assert SWITCHBOARD.recognise(tree) == ("nltk_switchboard",)
     found = SWITCHBOARD.read(tree, "nltk_switchboard")
@@ -167,11 +168,16 @@ def test_the_sample_of_nltk_is_36_calls_without_audio(tmp_path: Path) -> None:
     details = [reject.detail for reject in found.rejects]
     assert "holds call 1 of 36, 436.779 s long" in details[0]
     assert found.problems == []
-    odd = (SHARED / "nltk_switchboard" / "timed-transcript").read_text().rstrip().rpartition("\n\n")[0]
-    sample = dict.fromkeys(("discourse", "disfluency"), b"") | {"timed-transcript": odd.encode()}
-    short = read(SWITCHBOARD, put(tmp_path, sample))
-    assert len(short.rejects) == 36
-    assert any("71 sides" in problem for problem in short.problems)
+
+
+@pytest.mark.parametrize(("text", "calls", "told"), [("0.0 1.5 a\n\n0.0 2.5 b\n\n0.0 3.0 c\n", 2, "3 sides"), ("\n", 0, "no segments")])
+def test_a_sample_like_nltks_that_is_cut_short(text: str, calls: int, told: str, tmp_path: Path) -> None:
+    sample = {"swb/timed-transcript": text.encode(), "swb/discourse": b"", "swb/disfluency": b"", "swb/README": b""}
+    found = read(SWITCHBOARD, put(tmp_path, sample))
+    assert [reject.id for reject in found.rejects] == ["swb/call-01", "swb/call-02"][:calls]
+    assert any(told in problem for problem in found.problems)
+    assert set(found.claimed) == set(sample)
+    assert all("2.5 s long" in reject.detail for reject in found.rejects[:1])
 
 
 @needs_shared
