@@ -21,7 +21,7 @@ SHIFTS = 4
 
 
 def prints(recording: Recording) -> Prints:
-    """The prints of `recording`, in windows: memory stays at a few MB and some eight bytes a second, however long it is.
+    """The prints of `recording`, in windows: some 7 MB and 400 bytes a second and side, 30 MB for ten hours of two.
 
     Marks are those of the sound from 300 to 3400 Hz, brought to 8 kHz; equal sounds at other rates have almost the same ones. Silence,
     steady noise and steady tones have none.

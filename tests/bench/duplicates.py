@@ -31,7 +31,7 @@ def timed(work: Callable[[], Any]) -> tuple[float, Any]:
 
 
 def different(calls: int, copied: int) -> None:
-    """Every other call of the last quarter begins with one announcement; none is another's duplicate. Copies of some are then found."""
+    """False pairs, where half of the last quarter begin with one announcement of 20 s; then what is found of copies of the first."""
     taken, made = 0.0, []
     for seed in range(calls):
         sound = recorded(call(seed, intro=seed >= calls * 3 // 4 and seed % 2 == 0))

@@ -17,6 +17,8 @@ from tests.stages.health.calls import recording, voices
 Signal = NDArray[np.float32]
 LONGEST = 3.0
 """Seconds of the longest piece: no two calls share more."""
+ANNOUNCED = 20.0
+"""Seconds of the announcement that some calls begin with."""
 REAL = (
     *("aws_lca/Auto_Repairs_40_UTC_agent.wav", "aws_lca/Auto_Repairs_40_UTC_caller.wav", "google/Google_Gnome.wav"),
     *(
@@ -80,12 +82,13 @@ def babble(rng: np.random.Generator, seconds: float) -> Signal:
 
 
 def call(seed: int, seconds: float = 60.0, intro: bool = False) -> Signal:
-    """A call of two sides [2, n] that take turns in pieces of `pool`, over line noise; `intro`: 12 s that all such calls begin with."""
+    """A call of two sides [2, n] that take turns in pieces of `pool`, over line noise; `intro`: 20 s that all such calls begin with."""
     rng = np.random.default_rng(seed)
     made = (rng.standard_normal((2, round(seconds * RATE))) * 3e-4).astype(np.float32)
-    at, side = (12.0 if intro else 0.2), 0
+    at, side = (ANNOUNCED if intro else 0.2), 0
     if intro:
-        made[:, : 12 * RATE] += announcement()
+        heard = announcement()
+        made[:, : heard.shape[1]] += heard
     while at < seconds - 0.5:
         for _ in range(int(rng.integers(1, 4))):
             voice = pool()[int(rng.integers(len(pool())))]
@@ -101,15 +104,15 @@ def call(seed: int, seconds: float = 60.0, intro: bool = False) -> Signal:
 
 @cache
 def announcement() -> Signal:
-    """Ringing on both sides, then hold music and a spoken greeting on the second, 12 s [2, n]."""
-    time = np.arange(12 * RATE) / RATE
+    """Ringing on both sides, then hold music and a spoken greeting on the second, [2, n]."""
+    time = np.arange(round(ANNOUNCED * RATE)) / RATE
     ring = 0.05 * (np.sin(2 * np.pi * 440 * time) + np.sin(2 * np.pi * 480 * time)) * (time % 3 < 1.0) * (time < 4)
     tune = np.zeros_like(time)
     for number, note in enumerate(np.random.default_rng(7).integers(0, 24, 16).tolist()):
         begun = time - 4 - number * 0.25
         tune += 0.08 * np.sin(2 * np.pi * 350 * 2 ** (note / 12) * begun) * np.exp(-4 * np.maximum(begun, 0)) * (begun > 0)
     greeting = np.zeros_like(time)
-    line = voices(RATE)[0][0][: 4 * RATE]
+    line = np.concatenate(voices(RATE)[0])[: 12 * RATE]
     greeting[8 * RATE : 8 * RATE + len(line)] = line
     return np.stack((ring, ring + tune + greeting)).astype(np.float32)
 
