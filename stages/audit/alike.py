@@ -16,12 +16,15 @@ SPREAD_S = 8.0
 """Seconds they reach over at least."""
 PHRASE_S = 4.0
 """Seconds of a phrase: what agrees within the densest so many could be one piece of sound that two calls share."""
-BEYOND, INSIDE_BEYOND = 4, 2
-"""Agreeing moments outside it, over all and anywhere inside."""
+BEYOND, BEYOND_TWO, INSIDE_BEYOND = 4, 2, 2
+"""Agreeing moments outside it, outside the two densest, and outside it in a stretch anywhere inside."""
 EVEN = 0.65
 """How evenly they lie over the overlap in one of the two: an announcement at the start of two calls covers its cells and no others."""
 OVERLAP = 0.2
 """Share of the shorter recording that the overlap is at least."""
+REACH = 0.4
+"""Share of the time in which either recording has marks in the overlap, on whatever side, that the middle eight in ten of the agreeing ones
+reach over: a side that only rings and plays a greeting is like many others' while the call goes on."""
 INSIDE_S, INSIDE_FEWEST, INSIDE_WINDOW_S = 4.5, 5, 20.0
 """Anywhere inside: so many agreeing moments over so many seconds, within a window."""
 EXCERPT_S, EXCERPT_FEWEST, EXCERPT_CELL = 8.0, 4, 125
@@ -69,12 +72,16 @@ def throughout(one: Sound, two: Sound) -> tuple[SideMatch, ...]:
     """Sides that hold one sound in all that the two have in common in time, best first."""
 
     def holds(found: Aligned, inside: tuple[Ticks, Ticks]) -> bool:
-        if found.distinct < FEWEST or found.seconds() < SPREAD_S or _beyond(found.first) < BEYOND:
+        if found.distinct < FEWEST or found.seconds() < SPREAD_S or _beyond(found.first) < BEYOND or _beyond(found.first, 2) < BEYOND_TWO:
             return False
         low, high = found.overlap(True, two.length)
         if min(one.length, high) - max(0.0, low) < OVERLAP * min(one.length, two.length):
             return False
-        return max(found.evenness(inside[0], True), found.evenness(inside[1], False)) >= EVEN
+        if max(found.evenness(inside[0], True), found.evenness(inside[1], False)) < EVEN:
+            return False
+        spoken = (_within(one.sides, low, high), _within(two.sides, *found.overlap(False, one.length)))
+        early, late = np.quantile(np.unique(found.first), (0.1, 0.9))
+        return float(late - early) >= REACH * max(float(np.ptp(each)) for each in spoken)
 
     return _matches(one, two, holds)
 
@@ -109,10 +116,15 @@ def _stretch(ticks: Ticks) -> bool:
     return False
 
 
-def _beyond(ticks: Ticks) -> int:
-    """Different moments outside the `PHRASE_S` that hold the most."""
-    ordered = np.unique(ticks)
-    return len(ordered) - int((np.searchsorted(ordered, ordered + PHRASE_S / TICK_S, "right") - np.arange(len(ordered))).max(initial=0))
+def _beyond(ticks: Ticks, phrases: int = 1) -> int:
+    """Different moments outside the stretches of `PHRASE_S` that hold the most, so many of them."""
+    left = np.unique(ticks)
+    for _ in range(phrases):
+        ends = np.searchsorted(left, left + PHRASE_S / TICK_S, "right")
+        if len(left):
+            start = int((ends - np.arange(len(left))).argmax())
+            left = np.delete(left, slice(start, int(ends[start])))
+    return len(left)
 
 
 def _matches(one: Sound, two: Sound, holds: Judge) -> tuple[SideMatch, ...]:

@@ -37,8 +37,9 @@ def test_different_calls_are_left_apart() -> None:
     assert duplicates(known()) == []
 
 
-def test_a_shared_announcement_is_told_only_by_how_evenly_it_lies(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_shared_announcement_is_told_only_by_how_its_marks_are_spread(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(alike, "EVEN", 0.0)
+    monkeypatch.setattr(alike, "REACH", 0.0)
     found = duplicates(known())
     assert {int(each.first) % 2 for each in found} == {0}
     assert min(int(each.first) for each in found) >= 30
