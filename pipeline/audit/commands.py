@@ -72,7 +72,7 @@ def run_audit(
     for name in ("shards", "rows", "left_out", "rejects"):
         plain.pop(name, None)
     told = {} if found is None else {name: found[name] for name in ("verdict", "failed", "counts", "findings", "problems")}
-    code = summary.exit_code if found is None else int(found["failed"])
+    code = summary.exit_code or int(found is not None and found["failed"])
     return {"command": "audit", "src": src, "out": place, **plain, **told, "exit_code": code}
 
 

@@ -22,6 +22,7 @@ from pipeline.lock import locked
 from pipeline.place import place_at
 from pipeline.plan import make_plan
 from pipeline.state import default_work, state_place
+from schemas.errors import Reject
 from schemas.plain import to_plain
 from schemas.prints import Prints
 from stages.audit.findings import recording_findings
@@ -69,11 +70,13 @@ def _judge(asked: AuditRequest, run: Run, standings: dict[str, Standing], counts
     for item in items:
         if item.source is not None and item.measured is not None:
             item.findings += recording_findings(item.source, item.measured, asked.policy, checksums_of(item, asked.delivery))
-    together = judge_together(items, asked.policy, _evaluation(asked), asked.seed)
+    evaluation, unread = _evaluation(asked)
+    together = judge_together(items, asked.policy, evaluation, asked.seed)
     items.sort(key=lambda item: (item.id, item.key))
     out = place_at(asked.request.out)
     write_players(out, items, run.plan.steps[0].stage, asked.policy, asked.players)
     contents = contents_of(asked.request.src, items, asked.delivery, asked.policy, to_plain(counts), together)
+    contents["problems"] += unread
     write_tables(out, contents)
     out.put("audit.html", page(contents).encode())
     out.put("audit.json", json.dumps(contents, indent=1, sort_keys=True, ensure_ascii=False).encode())
@@ -103,13 +106,19 @@ def _errors(run: Run, standings: dict[str, Standing]) -> list[Item]:
     return [failed(run.sources[key], told.get(key, "")) for key in keys]
 
 
-def _evaluation(asked: AuditRequest) -> list[tuple[str, Prints]]:
-    """Fingerprints of the evaluation audio that the corpus is held against."""
+def _evaluation(asked: AuditRequest) -> tuple[list[tuple[str, Prints]], list[str]]:
+    """Fingerprints of the evaluation audio that the corpus is held against, and a sentence for each of it that could not be read."""
     if asked.against is None:
-        return []
-    stage = asked.request.config.chain[0]
-    decode = stage.decode.load("cpu")
-    return [(source.id, prints(decode(source))) for source in asked.against.listing.sources]
+        return [], []
+    decode = asked.request.config.chain[0].decode.load("cpu")
+    listing = asked.against.listing
+    made, told = [], [f"evaluation audio {reject.id}: not compared, {reject.reason}: {reject.detail}" for reject in listing.rejects]
+    for source in listing.sources:
+        try:
+            made.append((source.id, prints(decode(source))))
+        except Reject as reject:
+            told.append(f"evaluation audio {source.id}: not compared, {reject}")
+    return made, told
 
 
 def _no_need(kind: type) -> Any:

@@ -8,8 +8,10 @@ from typing import Any
 
 from pipeline.audit.copies import find_copies
 from pipeline.audit.items import Item
+from pipeline.audit.listed import extra
 from pipeline.audit.splits import split_up
 from schemas.prints import Prints
+from schemas.row import RowWeights
 from stages.audit.outliers import outliers
 from stages.audit.shape import corpus_shape
 from stages.rights.ledger import findings
@@ -45,7 +47,7 @@ def _rights(items: Sequence[Item], policy: Policy) -> dict[str, Any]:
         if item.source is None:
             continue
         rights = rights_of(item.source)
-        found = findings(rights, (), policy)
+        found = findings(rights, weights_of(item), policy)
         item.findings += found
         verdict = "refused" if any(policy.severity(each.name) == "reject" for each in found) else "allowed"
         hours.setdefault(str(rights.known), Counter())[verdict] += item.seconds or 0.0  # type: ignore[assignment]
@@ -54,6 +56,17 @@ def _rights(items: Sequence[Item], policy: Policy) -> dict[str, Any]:
         for licence, count in sorted(hours.items())
     ]
     return {"on": policy.on.isoformat(), "policy": policy.name, "licences": table}
+
+
+def weights_of(item: Item) -> list[RowWeights]:
+    """The model weights that shaped a recording of a data set made here, as its manifest names them; none for recordings as they came."""
+    named = extra(item).get("weights")
+    found = []
+    for each in named if isinstance(named, list) else []:
+        if isinstance(each, dict):
+            texts = {field: str(each.get(field) or "") for field in ("name", "revision", "sha256", "licence")}
+            found.append(RowWeights(**texts))
+    return found
 
 
 def _personal(items: Sequence[Item]) -> dict[str, Any]:

@@ -92,12 +92,13 @@ def _channels(found: Audited, policy: Policy) -> list[AuditFinding]:
     if found.channels == 1:
         findings.append(AuditFinding(name="mono"))
     for each in found.health.findings:
-        if found.channels == 1 and each.name == "one_sided":
+        if each.name == "leakage" or (found.channels == 1 and each.name == "one_sided"):
             continue
-        limit = policy.limit("max_leakage_db") if each.name == "leakage" else each.limit
-        if each.name == "leakage" and each.value <= limit:
-            continue
-        findings.append(AuditFinding(name=each.name, channel=each.channel, value=each.value, unit=each.unit, limit=limit))
+        findings.append(AuditFinding(name=each.name, channel=each.channel, value=each.value, unit=each.unit, limit=each.limit))
+    limit = policy.limit("max_leakage_db")
+    for leak in found.health.leaks:
+        if leak.level_db is not None and leak.level_db > limit:
+            findings.append(AuditFinding(name="leakage", channel=leak.into, value=leak.level_db, unit="dB", limit=limit))
     return [*findings, *disguise(found.gating, found.traces)]
 
 
