@@ -95,11 +95,7 @@ def build(request: Build, stop: Stop) -> Summary:
     state = state_place(request.out)
     work = request.work or default_work(request.out)
 
-    def lost() -> None:
-        log.warning("%s: another process took the lock while this one gave no sign of life; stopping at once", request.out)
-        stop.level = 2
-
-    with locked(state, lost=lost):
+    with locked(state, lost=_stopper(request.out, stop)):
         state.sweep()
         write_state(state, request.src, work, config, request.listing)
         ledger = Ledger(place_at(work), plan)
@@ -225,6 +221,32 @@ class Run:
         names = (step.name for step in self.plan.steps)
         costs = tuple(StageCost(name, float(took / audio)) for name, (took, audio) in zip(names, self.spent, strict=True) if audio)
         return Summary(ending, counts, self.computed, self.progress.seconds / 3600, wall, costs=costs, **more)
+
+
+def measured(request: Build, stop: Stop, finish: Finish) -> Summary:
+    """Run a chain that measures, and let `finish` write what is made of it; errors of earlier runs are tried again.
+
+    Raises `UsageError` when another process writes there, and `Halt` when the run cannot go on.
+    """
+    plan = make_plan(request.config.chain)
+    work = request.work or default_work(request.out)
+    with locked(state_place(request.out), lost=_stopper(request.out, stop)):
+        ledger = Ledger(place_at(work), plan)
+        for step in plan.steps:
+            ledger.place.sweep(step.address)
+        place_at(request.out).sweep()
+        ledger.clear_errors([source.key for source in request.listing.sources])
+        return Run(request, plan, ledger, work, stop, finish).go()
+
+
+def _stopper(out: str, stop: Stop) -> Callable[[], None]:
+    """What a run does when another process takes its lock."""
+
+    def lost() -> None:
+        log.warning("%s: another process took the lock while this one gave no sign of life; stopping at once", out)
+        stop.level = 2
+
+    return lost
 
 
 def publish_set(run: Run, standings: dict[str, Standing], counts: Balance) -> Summary:

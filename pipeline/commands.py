@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import logging
 import re
 import signal
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, BinaryIO, cast
 
 from pipeline.build import Build, PoolMaker, build
@@ -26,7 +27,7 @@ from pipeline.verify import verify
 from schemas.errors import UsageError
 from schemas.plain import to_plain
 from stages.decode.stream import Header
-from stages.sources import Listing, list_sources, summarise, with_files, write_manifest
+from stages.sources import Listing, Probe, list_sources, summarise, with_files, write_manifest
 
 log = logging.getLogger("duologue")
 
@@ -107,7 +108,14 @@ def some_listed(src: str, config: Config) -> Listing:
 
 
 def listed(src: str, config: Config, probe_all: bool) -> Listing:
-    """The source as listed under a config; files are looked at in the decoder's sandbox, or only peeked at where that will do."""
+    """The source as listed under a config, with the files that its chain reads beside the recordings."""
+    with probing(probe_all) as probe:
+        return with_files(list_sources(src, config.source, probe, probe_all=probe_all), config.chain)
+
+
+@contextlib.contextmanager
+def probing(probe_all: bool = False) -> Iterator[Probe]:
+    """What looks at headers of files: a peek where that will do and not every file is to be opened, else the decoder's sandbox."""
     from stages.decode.fetch import open_uri
     from stages.decode.peek import peek
     from stages.decode.sandbox import Sandbox
@@ -119,7 +127,7 @@ def listed(src: str, config: Config, probe_all: bool) -> Listing:
             return (None if probe_all else peek(cast(BinaryIO, file))) or sandbox.probe(file)
 
     try:
-        return with_files(list_sources(src, config.source, probe, probe_all=probe_all), config.chain)
+        yield probe
     finally:
         sandbox.close()
 

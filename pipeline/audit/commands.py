@@ -6,20 +6,19 @@ import dataclasses
 import datetime
 import logging
 from collections.abc import Sequence
-from typing import Any, BinaryIO, cast
+from typing import Any
 
 from pipeline.audit.contents import short_name
 from pipeline.audit.request import AuditRequest
 from pipeline.audit.run import audit
 from pipeline.build import Build
-from pipeline.commands import on_signals, pool_maker
+from pipeline.commands import on_signals, pool_maker, probing
 from pipeline.config import Config, load_config
 from pipeline.environment import quiet as quiet_telemetry
 from pipeline.policy import load_policy
 from schemas.errors import UsageError
 from schemas.plain import to_plain
 from stages.audit.measure import AuditMeasure
-from stages.decode.stream import Header
 from stages.sources import with_files
 from stages.sources.delivery import Delivery
 from stages.sources.reader import list_delivered
@@ -94,21 +93,9 @@ def audit_config(base: Config, asr: bool, voices: bool = False) -> Config:
 
 
 def deliver(src: str, config: Config) -> Delivery:
-    """A source as an audit sees it; files are only peeked at, or looked at in the decoder's sandbox where that does not do."""
-    from stages.decode.fetch import open_uri
-    from stages.decode.peek import peek
-    from stages.decode.sandbox import Sandbox
-
-    sandbox = Sandbox()
-
-    def probe(uri: str) -> Header:
-        with open_uri(uri) as file:
-            return peek(cast(BinaryIO, file)) or sandbox.probe(file)
-
-    try:
+    """A source as an audit sees it."""
+    with probing() as probe:
         return list_delivered(src, config.source, probe)
-    finally:
-        sandbox.close()
 
 
 def _day(text: str) -> datetime.date:

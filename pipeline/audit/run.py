@@ -15,13 +15,10 @@ from pipeline.audit.players import write_players
 from pipeline.audit.request import AuditRequest
 from pipeline.audit.tables import write_tables
 from pipeline.audit.together import judge_together
-from pipeline.build import Run, Summary
+from pipeline.build import Run, Summary, measured
 from pipeline.drive import Stop
-from pipeline.ledger import Balance, Ledger, Standing
-from pipeline.lock import locked
+from pipeline.ledger import Balance, Standing
 from pipeline.place import place_at
-from pipeline.plan import make_plan
-from pipeline.state import default_work, state_place
 from schemas.errors import Reject
 from schemas.plain import to_plain
 from schemas.prints import Prints
@@ -38,8 +35,6 @@ def audit(asked: AuditRequest, stop: Stop) -> tuple[Summary, dict[str, Any] | No
     another process writes there, and `Halt` when the run cannot go on.
     """
     request = asked.request
-    plan = make_plan(request.config.chain)
-    work = request.work or default_work(request.out)
     found: list[dict[str, Any]] = []
 
     def finish(run: Run, standings: dict[str, Standing], counts: Balance) -> Summary:
@@ -49,17 +44,7 @@ def audit(asked: AuditRequest, stop: Stop) -> tuple[Summary, dict[str, Any] | No
         ending: Literal["done", "errors"] = "errors" if counts.errors else "done"
         return run.summary(ending, counts, report=f"{place_at(request.out).root}/audit.html", rejects=reasons)
 
-    def lost() -> None:
-        log.warning("%s: another process took the lock while this one gave no sign of life; stopping at once", request.out)
-        stop.level = 2
-
-    with locked(state_place(request.out), lost=lost):
-        ledger = Ledger(place_at(work), plan)
-        for step in plan.steps:
-            ledger.place.sweep(step.address)
-        place_at(request.out).sweep()
-        ledger.clear_errors([source.key for source in request.listing.sources])
-        summary = Run(request, plan, ledger, work, stop, finish).go()
+    summary = measured(request, stop, finish)
     return summary, found[0] if found else None
 
 

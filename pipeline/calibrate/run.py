@@ -9,18 +9,16 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any, Literal
 
-from pipeline.build import Build, Run, Summary
+from pipeline.build import Build, Run, Summary, measured
 from pipeline.calibrate.page import page
 from pipeline.calibrate.summary import Account, Measured, summarise
 from pipeline.commands import on_signals, pool_maker, some_listed
 from pipeline.config import Config, load_config
 from pipeline.drive import Stop
 from pipeline.environment import quiet as quiet_telemetry
-from pipeline.ledger import Balance, Ledger, Standing
-from pipeline.lock import locked
+from pipeline.ledger import Balance, Standing
 from pipeline.place import place_at
 from pipeline.plan import Plan, make_plan
-from pipeline.state import default_work, state_place
 from schemas.errors import UsageError
 from schemas.plain import to_plain
 from schemas.recording import Recording
@@ -107,8 +105,6 @@ def calibrate(calibration: Calibration, stop: Stop) -> tuple[Summary, dict[str, 
     another process writes there, and `Halt` when the run cannot go on.
     """
     request = calibration.request
-    plan = make_plan(request.config.chain)
-    work = request.work or default_work(request.out)
     found: list[dict[str, Any]] = []
 
     def finish(run: Run, standings: dict[str, Standing], counts: Balance) -> Summary:
@@ -121,17 +117,7 @@ def calibrate(calibration: Calibration, stop: Stop) -> tuple[Summary, dict[str, 
         ending: Literal["done", "errors"] = "errors" if counts.errors else "done"
         return run.summary(ending, counts, report=f"{out.root}/calibration.html", rejects=reasons)
 
-    def lost() -> None:
-        log.warning("%s: another process took the lock while this one gave no sign of life; stopping at once", request.out)
-        stop.level = 2
-
-    with locked(state_place(request.out), lost=lost):
-        ledger = Ledger(place_at(work), plan)
-        for step in plan.steps:
-            ledger.place.sweep(step.address)
-        place_at(request.out).sweep()
-        ledger.clear_errors([source.key for source in request.listing.sources])
-        summary = Run(request, plan, ledger, work, stop, finish).go()
+    summary = measured(request, stop, finish)
     return summary, found[0] if found else None
 
 

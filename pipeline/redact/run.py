@@ -17,7 +17,7 @@ from pipeline.redact.found import Find, muted_in
 from pipeline.redact.row import redacted
 from pipeline.redact.settings import VERSION, Redaction
 from pipeline.redact.tokens import Recoder
-from pipeline.shape.reading import Held, held_set, whole_rows, without_audio
+from pipeline.shape.reading import Held, check_target, held_set, whole_rows, without_audio
 from pipeline.shards import ShardRecord, hash_range, write_shard
 from pipeline.state import state_place
 from schemas.errors import UsageError
@@ -35,7 +35,7 @@ def run_redact(source: str, out: str, settings: Redaction, model: str | None, de
     Raises `UsageError` when the source is no finished set, `out` holds something else, or codes cannot be made anew.
     """
     held, target = held_set(place_at(source)), place_at(out)
-    _check_out(held, target, out)
+    check_target(held, target, out, "redactions", "redacted")
     find = _presidio(settings)
     if dry_run:
         return {"command": "redact", "source": source, "out": out, **_foreseen(held, settings, find)}
@@ -60,19 +60,6 @@ def _presidio(settings: Redaction) -> Find | None:
     from stages.personal.presidio import load_presidio
 
     return load_presidio()
-
-
-def _check_out(held: Held, target: Place, out: str) -> None:
-    if target.root == held.place.root:
-        raise UsageError(f"{out}: a set cannot be redacted into its own folder; name another one")
-    data = target.get_or_none("manifest.json")
-    built = state_place(out).get_or_none("run.json") is not None
-    try:
-        mine = data is None or "redactions" in json.loads(data)
-    except ValueError as error:
-        raise UsageError(f"{out}: its manifest.json is damaged ({error}); delete it, or name another folder") from error
-    if built or not mine:
-        raise UsageError(f"{out}: holds a data set that is not a redacted one; name another folder")
 
 
 def _write_missing(held: Held, out: Place, settings: Redaction, find: Find | None, recoder: Recoder | None) -> list[ShardRecord]:

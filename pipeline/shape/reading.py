@@ -18,6 +18,7 @@ from pipeline.place import Place
 from pipeline.plan import Plan, Step
 from pipeline.said import OF_A_STRETCH, Anew, anew
 from pipeline.shards import ShardRecord, hash_range
+from pipeline.state import state_place
 from schemas.errors import LawError, UsageError
 from schemas.plain import from_plain, to_plain
 from schemas.row import AUDIO_COLUMNS, Row, RowSource, RowStage, row_schema
@@ -48,6 +49,23 @@ class Held:
     def pack(self) -> PackSettings:
         """How its shards are laid out."""
         return build_config({"chain": ["stats"], "pack": dict(self.manifest["config"].get("pack") or {})}, self.place.root).pack
+
+
+def check_target(held: Held, target: Place, out: str, entry: str, made: str) -> None:
+    """Whether a set may be written to `out`: a folder of its own, empty or with one of the same kind, whose manifest has `entry`.
+
+    `made` is what such a set is called, as `shaped`. Raises `UsageError`.
+    """
+    if target.root == held.place.root:
+        raise UsageError(f"{out}: a set cannot be {made} into its own folder; name another one")
+    data = target.get_or_none("manifest.json")
+    built = state_place(out).get_or_none("run.json") is not None
+    try:
+        same = data is None or entry in json.loads(data)
+    except ValueError as error:
+        raise UsageError(f"{out}: its manifest.json is damaged ({error}); delete it, or name another folder") from error
+    if built or not same:
+        raise UsageError(f"{out}: holds a data set that is not a {made} one; name another folder")
 
 
 def held_set(place: Place) -> Held:

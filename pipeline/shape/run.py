@@ -11,7 +11,7 @@ from pipeline.pack import clear_staging, put_in_place
 from pipeline.place import Place, place_at
 from pipeline.publish import MANIFEST_FORMAT, publish, read_rejects, totals
 from pipeline.shape.plan import Part, ShapePlan, make_plan, seconds
-from pipeline.shape.reading import Held, held_set
+from pipeline.shape.reading import Held, check_target, held_set
 from pipeline.shape.settings import targets_from
 from pipeline.shape.write import OF_THE_SET, plan_jobs, write_missing
 from pipeline.shards import ShardRecord, hash_range
@@ -34,7 +34,7 @@ def run_shape(source: str, out: str, file: str | None, options: Mapping[str, Any
     """
     targets = targets_from(file, options)
     held, target = held_set(place_at(source)), place_at(out)
-    _check_out(held, target, out)
+    check_target(held, target, out, "shape", "shaped")
     if dry_run:
         plan = make_plan(held, targets)
         kept = [
@@ -70,19 +70,6 @@ def about(held: Held, plan: ShapePlan, targets: Targets) -> dict[str, Any]:
         "seconds": {"inputs": seconds(account.came), "kept": seconds(account.kept), "left_out": seconds(account.left)},
         "left_out": plan.by_reason(),
     }
-
-
-def _check_out(held: Held, target: Place, out: str) -> None:
-    if target.root == held.place.root:
-        raise UsageError(f"{out}: a set cannot be shaped into its own folder; name another one")
-    data = target.get_or_none("manifest.json")
-    built = state_place(out).get_or_none("run.json") is not None
-    try:
-        shaped = data is None or "shape" in json.loads(data)
-    except ValueError as error:
-        raise UsageError(f"{out}: its manifest.json is damaged ({error}); delete it, or name another folder") from error
-    if built or not shaped:
-        raise UsageError(f"{out}: holds a data set that is not a shaped one; name another folder")
 
 
 def _write(source: str, out: str, held: Held, target: Place, plan: ShapePlan, targets: Targets) -> dict[str, Any]:
