@@ -34,6 +34,7 @@ MEETS_STAGES = {
     "pipeline/audit/request.py": {"stages.rights", "stages.sources"},
     "pipeline/audit/run.py": {"stages.audit"},
     "pipeline/audit/splits.py": {"stages.splits"},
+    "pipeline/audit/sums.py": {"stages.decode", "stages.sources"},
     "pipeline/audit/together.py": {"stages.audit", "stages.rights"},
     "pipeline/build.py": {"stages.sources"},
     "pipeline/calibrate/run.py": {"stages.acoustics", "stages.calibrate"},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from pipeline.audit.items import Item, worst
@@ -10,8 +10,8 @@ from stages.rights.policy import Policy
 from stages.sources.delivery import Account
 
 
-def file_accounts(accounts: Sequence[Account], items: Iterable[Item], policy: Policy) -> list[dict[str, Any]]:
-    """One entry for each file of the delivery, in the order of `accounts`.
+def file_accounts(accounts: Sequence[Account], items: Iterable[Item], policy: Policy, wrong: Mapping[str, str]) -> list[dict[str, Any]]:
+    """One entry for each file of the delivery, in the order of `accounts`. `wrong` says which of them fail their checksum, and how.
 
     A file that belongs to no recording has the verdict `none`, but a transcript or an audio file that nothing uses is flagged:
     somebody meant it to be used.
@@ -20,7 +20,7 @@ def file_accounts(accounts: Sequence[Account], items: Iterable[Item], policy: Po
     for item in items:
         for path in _paths(item):
             owners.setdefault(path, []).append(item)
-    return [_entry(account, owners.get(account.path, []), policy) for account in accounts]
+    return [_entry(account, owners.get(account.path, []), policy, wrong.get(account.path)) for account in accounts]
 
 
 def _paths(item: Item) -> list[str]:
@@ -50,7 +50,7 @@ def transcripts_of(item: Item) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def _entry(account: Account, items: list[Item], policy: Policy) -> dict[str, Any]:
+def _entry(account: Account, items: list[Item], policy: Policy, wrong: str | None) -> dict[str, Any]:
     verdict: str = "none"
     why = account.why
     if items:
@@ -60,6 +60,9 @@ def _entry(account: Account, items: list[Item], policy: Policy) -> dict[str, Any
             why = ", ".join(name.replace("_", " ") for name in names)
     elif account.what in ("audio", "transcript"):
         verdict, why = "flag", why or "no recording uses it"
+    if wrong is not None:
+        verdict = worst((policy.severity("checksum"), verdict))
+        why = f"checksum: {wrong}"
     return {
         "path": account.path,
         "what": account.what,

@@ -25,26 +25,29 @@ def contents_of(
     policy: Policy,
     balance: Mapping[str, Any],
     together: Mapping[str, Any],
+    wrong: Mapping[str, str],
 ) -> dict[str, Any]:
-    """All plain values, in a fixed order. `together` holds the sections about all recordings at once."""
+    """All plain values, in a fixed order. `together` holds the sections about all recordings at once, `wrong` the
+    files beside them that fail their checksums, by path."""
     verdicts = [item.verdict(policy) for item in items]
+    overall = [*verdicts, *(policy.severity("checksum") for _ in wrong)]
     seconds = sum(item.seconds or 0.0 for item in items)
     rejected = sum(item.seconds or 0.0 for item, verdict in zip(items, verdicts, strict=True) if verdict == "reject")
-    files = file_accounts(delivery.files, items, policy)
+    files = file_accounts(delivery.files, items, policy, wrong)
     counts = {"recordings": len(items), **{name: verdicts.count(name) for name in ("pass", "flag", "reject")}, "files": len(files)}
     return {
         "format": FORMAT,
         "name": short_name(source),
         "source": source,
-        "verdict": worst(verdicts),
-        "failed": failed(policy, verdicts, rejected / seconds if seconds else 0.0),
+        "verdict": worst(overall),
+        "failed": failed(policy, overall, rejected / seconds if seconds else 0.0),
         "policy": policy.plain(),
         "hours": round(seconds / 3600, 6),
         "counts": counts,
         "balance": dict(balance),
         "corpora": {name: list(roots) for name, roots in sorted(delivery.corpora.items())},
         "listed": dict(sorted(delivery.listed.items())),
-        "problems": list(delivery.listing.problems),
+        "problems": [*delivery.listing.problems, *(f"{path}: {why}" for path, why in wrong.items())],
         "findings": ranked(items, policy),
         "recordings": [plain_item(item, policy) for item in items],
         "files": files,

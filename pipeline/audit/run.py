@@ -13,6 +13,7 @@ from pipeline.audit.listed import add_listed, checksums_of
 from pipeline.audit.page import page
 from pipeline.audit.players import write_players
 from pipeline.audit.request import AuditRequest
+from pipeline.audit.sums import wrong_sums
 from pipeline.audit.tables import write_tables
 from pipeline.audit.together import judge_together
 from pipeline.build import Run, Summary, measured
@@ -60,7 +61,8 @@ def _judge(asked: AuditRequest, run: Run, standings: dict[str, Standing], counts
     items.sort(key=lambda item: (item.id, item.key))
     out = place_at(asked.request.out)
     write_players(out, items, run.plan.steps[0].stage, asked.policy, asked.players)
-    contents = contents_of(asked.request.src, items, asked.delivery, asked.policy, to_plain(counts), together)
+    wrong = wrong_sums(asked.delivery, items, asked.delivery.folder)
+    contents = contents_of(asked.request.src, items, asked.delivery, asked.policy, to_plain(counts), together, wrong)
     contents["problems"] += unread
     write_tables(out, contents)
     out.put("audit.html", page(contents).encode())

@@ -54,6 +54,8 @@ class Delivery:
     """Recordings that a corpus's own list names, by layout."""
     layouts: dict[str, str] = field(default_factory=dict)
     """The layout that each source came from, by id; none for plain files."""
+    folder: str = ""
+    """Absolute local path or URL; empty for a manifest."""
     checksums: dict[str, str] = field(default_factory=dict)
     """`algorithm:hex` by path below the folder, from the delivery's own lists."""
 
@@ -64,7 +66,7 @@ def list_delivery(folder: str, settings: SourceSettings, prober: Prober | None, 
     found = walk(folder, settings.suffixes)
     every = {file.path: file for file in sorted([*found.files, *found.others], key=lambda file: file.path)}
     left = dict(every)
-    delivery = Delivery(Listing((), (), (), ()), [])
+    delivery = Delivery(Listing((), (), (), ()), [], folder=folder)
     problems = list(found.problems)
     drafts: list[Draft] = []
     rejects: list[RejectRecord] = []

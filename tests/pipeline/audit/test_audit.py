@@ -6,10 +6,14 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from tests.pipeline.audit.delivery import SECONDS, TRUTH, deliver
 from tests.pipeline.calling import Cli
+from tests.pipeline.talks import talk, write_call
+from tests.stages.audit.made import RATE, activity, recording, voices
 
 ASKED = ("--local", "--workers", "0", "-q", "--players", "3", "--set", "source.licence=CC-BY-4.0", "--on", "2026-11-28")
 
@@ -102,3 +106,34 @@ def test_a_missing_source_and_a_wrong_day_are_told(cli: Cli, tmp_path: Path) -> 
     (tmp_path / "empty").mkdir()
     assert "nothing lies here" in cli("audit", tmp_path / "empty", *ASKED, code=2)
     assert "no day" in cli("audit", tmp_path / "empty", *ASKED[:-1], "soon", code=2)
+
+
+def test_files_that_are_no_recordings_are_held_against_their_checksums_too(delivery: Path, cli: Cli, tmp_path: Path) -> None:
+    copy = tmp_path / "delivery"
+    copy.mkdir()
+    write_call(copy / "a.wav", talk(2, SECONDS))
+    (copy / "a.srt").write_text("1\n00:00:01,000 --> 00:00:02,000\nA: hello\n", encoding="utf-8")
+    (copy / "sums.sha256").write_text(f"{'0' * 64}  a.srt\n", encoding="utf-8")
+    cli.json("audit", copy, "-o", tmp_path / "a", *ASKED, code=1)
+    found = contents(tmp_path / "a")
+    account = {each["path"]: each for each in found["files"]}
+    assert account["a.srt"]["verdict"] == found["verdict"] == "reject"
+    assert account["a.srt"]["why"].startswith("checksum: the list says sha256:000")
+    assert any(problem.startswith("a.srt: ") for problem in found["problems"])
+
+
+def test_evaluation_audio_is_found_and_what_of_it_cannot_be_read_is_told(cli: Cli, tmp_path: Path) -> None:
+    write_call(tmp_path / "corpus" / "a.wav", speech(1))
+    write_call(tmp_path / "corpus" / "b.wav", speech(2))
+    write_call(tmp_path / "evaluation" / "held_out.wav", speech(2)[:, 5 * RATE : 30 * RATE])
+    (tmp_path / "evaluation" / "broken.wav").write_text("no sound", encoding="utf-8")
+    cli.json("audit", tmp_path / "corpus", "-o", tmp_path / "a", *ASKED, "--against", tmp_path / "evaluation", code=1)
+    found = contents(tmp_path / "a")
+    assert {id for id, told in names(found).items() if "evaluation" in told} == {"b"}
+    assert [each["recordings"] for each in found["duplicates"] if each["kind"] == "evaluation"] == [["b", "held_out"]]
+    assert any("evaluation audio broken" in problem for problem in found["problems"])
+
+
+def speech(seed: int) -> NDArray[np.int16]:
+    """Forty seconds of two buzzing voices that take turns."""
+    return recording(voices(activity(40, seed=seed), seed=seed)).samples.astype(np.int16)
