@@ -105,8 +105,9 @@ class Scatter {
     for (const [axis, value, label] of this.lines) {
       const [left, top] = this.place({ x: axis ? x.low : value, y: axis ? value : y.low });
       if (axis) line(INSET.left, top, width - INSET.right, top); else line(left, INSET.top, left, floor);
-      pen.textAlign = axis ? "right" : "left";
-      pen.fillText(label, axis ? width - INSET.right - 4 : left + 5, axis ? top - 5 : INSET.top + 11);
+      const late = !axis && left > width - INSET.right - 60;
+      pen.textAlign = axis || late ? "right" : "left";
+      pen.fillText(label, axis ? width - INSET.right - 4 : left + (late ? -5 : 5), axis ? top - 5 : INSET.top + 11);
     }
     pen.setLineDash([]);
   }

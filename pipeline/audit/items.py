@@ -87,6 +87,7 @@ def plain_item(item: Item, policy: Policy) -> dict[str, Any]:
         "speakers": list(source.speakers) if source else [],
         "transcript": source.transcript if source else None,
         "words": found.words if found else None,
+        "wer": list(found.heard.wer) if found and found.heard else None,
         "split": item.split,
         "findings": [_finding(each, policy) for each in item.findings],
         "levels": [side.level_dbfs for side in found.health.sides] if found else [],

@@ -13,6 +13,8 @@ MOST = 6
 AS_MONO = "duologue build {source} {name}-mono -c mono_calls"
 COMMANDS = dict.fromkeys(("dual_mono", "one_scene", "mono"), AS_MONO)
 """Where one command does what the advice says."""
+OF_A_SET = {"personal_data": "duologue redact {source} {name}-redacted"}
+"""The same for a data set that was made here."""
 WORDS = {
     "pass": ("Ready to use", "Nothing stands against any of it."),
     "flag": ("Usable, after a look", "Nothing must be left out, but some of it asks for a person's ears or a signature."),
@@ -53,9 +55,10 @@ def steps(contents: Mapping[str, Any]) -> list[dict[str, Any]]:
         (found for found in contents["findings"] if found["severity"] in ("reject", "flag")),
         key=lambda found: (found["severity"] != "reject", -found["hours"], found["name"]),
     )
-    steps = [_step(found, source, contents["name"]) for found in ranked[:MOST]]
+    known = {**COMMANDS, **(OF_A_SET if _built(contents) else {})}
+    steps = [_step(found, source, contents["name"], known) for found in ranked[:MOST]]
     usable = contents["counts"]["pass"] + contents["counts"]["flag"]
-    if usable:
+    if usable and not _built(contents):
         held = contents["counts"]["reject"]
         # A plain build would take in what must be left out.
         command = contents.get("build") or (None if held else _command("duologue build {source} {name}-set", source, contents["name"]))
@@ -64,10 +67,10 @@ def steps(contents: Mapping[str, Any]) -> list[dict[str, Any]]:
     return steps
 
 
-def _step(found: Mapping[str, Any], source: str, name: str) -> dict[str, Any]:
+def _step(found: Mapping[str, Any], source: str, name: str, commands: Mapping[str, str]) -> dict[str, Any]:
     advice = str(found["advice"])
     amount = f"{hours(3600 * found['hours'])} in {several(found['recordings'], 'recording', 'recordings')}"
-    known = COMMANDS.get(found["name"])
+    known = commands.get(found["name"])
     return {
         "name": found["name"],
         "severity": found["severity"],
@@ -76,6 +79,11 @@ def _step(found: Mapping[str, Any], source: str, name: str) -> dict[str, Any]:
         "what": f"{amount}: {found['meaning']}.",
         "command": found.get("command") or (_command(known, source, name) if known else None),
     }
+
+
+def _built(contents: Mapping[str, Any]) -> bool:
+    """Whether all of it is a data set that was made here, so that there is nothing to build."""
+    return list(contents.get("corpora") or ()) == ["duologue"]
 
 
 def _subject(name: str) -> str:

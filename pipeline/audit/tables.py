@@ -33,7 +33,7 @@ COLUMNS: dict[str, dict[str, str]] = {
         "words": "whole",
         "split": "text",
         "findings": "texts",
-        **dict.fromkeys(("levels_dbfs", "leakage_db"), "numbers"),
+        **dict.fromkeys(("levels_dbfs", "leakage_db", "wer"), "numbers"),
         **dict.fromkeys(TAKING, "number"),
     },
     "findings": {
@@ -96,7 +96,7 @@ def schema_of(name: str) -> pa.Schema:
 def _recordings(contents: Contents) -> Iterator[dict[str, Any]]:
     for each in contents["recordings"]:
         yield {
-            **{name: each.get(name) for name in (*RECORDING, "speakers", "transcript", "words", "split", "leakage_db")},
+            **{name: each.get(name) for name in (*RECORDING, "speakers", "transcript", "words", "split", "leakage_db", "wer")},
             "findings": list(dict.fromkeys(found["name"] for found in each["findings"])),
             "levels_dbfs": each.get("levels"),
             **{name: (each.get("taking") or {}).get(name) for name in TAKING},

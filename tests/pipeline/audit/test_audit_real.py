@@ -92,3 +92,19 @@ def test_copies_are_found_whatever_was_done_to_them(told: dict[str, dict[str, An
         "swapped_sides/SNG0072",
     }
     assert copies["cut_off/MUL1423"]
+
+
+@pytest.mark.slow
+def test_a_recogniser_tells_the_word_errors_of_each_side(tmp_path: Path) -> None:
+    from click.testing import CliRunner
+
+    from pipeline.cli import cli
+
+    _put(tmp_path / "calls", "SNG0480", "SNG0480")
+    _put(tmp_path / "other", "MUL1423", "SNG0480")
+    ended = CliRunner().invoke(cli, ["audit", str(tmp_path), "-o", str(tmp_path / "audit"), *ASKED, "--asr"])
+    assert ended.exit_code == 1, ended.output
+    contents = json.loads((tmp_path / "audit" / "audit.json").read_text(encoding="utf-8"))
+    rates = {each["id"]: each["wer"] for each in contents["recordings"]}
+    assert all(0.05 < rate < 0.35 for rate in rates["SNG0480"])
+    assert all(rate > 0.7 for rate in rates["MUL1423"])
