@@ -76,7 +76,8 @@ def test_reasons_are_true(talk: Talk, wanted: Targets) -> None:
 def test_cuts_fall_in_silence_and_on_the_grid_where_one_is_near(talk: Talk, shortest: float) -> None:
     busy = [False] * talk.length
     words = [] if talk.transcript is None else [word.span for channel in (0, 1) for word in talk.transcript.words(channel)]
-    for span in (*talk.activity.channels[0], *talk.activity.channels[1], *words):
+    recovered = [] if talk.transcript is None else [word.span for word in talk.transcript.recovered]
+    for span in (*talk.activity.channels[0], *talk.activity.channels[1], *words, *recovered):
         busy[span.start : span.end] = [True] * len(span)
     points = cut_points(talk, shortest)
     assert list(points) == sorted(set(points))
