@@ -12,30 +12,41 @@ from schemas.errors import LawError, UsageError
 from schemas.recording import Recording
 from schemas.source import Source
 from schemas.span import union
-from schemas.tracks import Origin, OriginKind, Tracks
+from schemas.tracks import Origin, Tracks
 from stages.separate.layout import Layout, Unsure, lay_out
 from stages.separate.margin import widened
-from stages.separate.render import Fill, render
+from stages.separate.render import Filling, render
 from stages.separate.render import Source as Mixture
 from stages.separate.tone import RoomTone, background, seed_of
 from stages.tracks.first import check_first, choose
 from stages.tracks.recorded import passed_through
 
-FillMaker = Callable[[Mixture, Recording, Diarization, Layout], Fill]
+FillMaker = Callable[[Mixture, Recording, Diarization, Layout], Filling]
 """Prepares to fill the overlaps of one recording, from the mixture's samples [n], the recording, who speaks when, and the layout."""
 LONGEST_FADE = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assembly:
-    """The settings that every backend of `separate` has; `stages.separate.route.RouteSeparate` says what each means."""
+    """The settings that every backend of `separate` has."""
 
-    first: str
-    floor: Literal["silence", "room_tone"]
-    crossfade: float
-    unsure: Unsure
-    residual: bool
-    margin: float
+    first: str = "as_recorded"
+    """Which side becomes channel 0. `as_recorded`: the recording's first, of a mixture the voice that speaks first. `role:<name>`: the side
+    with that role; a recording without it, such as a mixture, stays as it is, and `Tracks.chosen` says so. `random:<seed>`: either, by a
+    hash of seed and source id."""
+    floor: Literal["silence", "room_tone"] = "silence"
+    """What a channel holds while its speaker is silent: zeros, or noise like the recording's own background (zeros where that is digital
+    silence)."""
+    crossfade: float = 0.005
+    """Seconds over which a stretch fades in before its start and out after its end, outside the stretch; less where there is less room.
+    Where one speaker begins at the very sample at which the other ends, the two cross in the first `crossfade` after it."""
+    unsure: Unsure = "likely"
+    """Who gets a stretch that the diarization is not sure of: the `likely` speaker, `both` (as an overlap), or nobody (`residual`)."""
+    margin: float = 0.2
+    """Seconds by which a stretch grows at both ends where nobody speaks, at most half of the silence between two: breaths and soft word
+    ends stay with their speaker."""
+    residual: bool = False
+    """Keep what was given to neither speaker as an audio column of its own."""
 
     def __post_init__(self) -> None:
         check_first(self.first, "separate")
@@ -45,8 +56,8 @@ class Assembly:
             raise UsageError(f"separate.margin: {self.margin} s; wanted 0 or more")
 
 
-def assemble(source: Source, recording: Recording, diarization: Diarization, how: Assembly, fill: FillMaker, kind: OriginKind) -> Tracks:
-    """Two channels of one speaker each: solos as they are, overlaps as `fill` gives them (origin `kind`), the rest closed.
+def assemble(source: Source, recording: Recording, diarization: Diarization, how: Assembly, prepare: FillMaker) -> Tracks:
+    """Two channels of one speaker each: solos as they are, overlaps as what `prepare` gives fills them, the rest closed.
 
     A recording whose own channels are the speakers passes through bit for bit. Samples and residual are mapped from scratch disk.
     Raises `LawError` when the diarization is another recording's.
@@ -63,7 +74,8 @@ def assemble(source: Source, recording: Recording, diarization: Diarization, how
     crossfade = round(how.crossfade * recording.rate)
     layout = lay_out(widened(diarization, round(how.margin * recording.rate), 2 * crossfade), crossfade, how.unsure)
     tone = _tone(source, recording, diarization, mixture) if how.floor == "room_tone" else None
-    made = render(mixture, recording.bits, layout, fill(mixture, recording, diarization, layout), tone, how.residual)
+    filling = prepare(mixture, recording, diarization, layout)
+    made = render(mixture, recording.bits, layout, filling, tone, how.residual)
     # The order in a mixture is that of first speech, and no side of the source can be told to be either voice.
     head, chosen = choose(how.first, source, (), unchanged="first_to_speak")
     names = diarization.speakers
@@ -75,7 +87,7 @@ def assemble(source: Source, recording: Recording, diarization: Diarization, how
         roles=("", ""),
         order=None,
         chosen=chosen,
-        origins=_ordered(layout.origins(kind, "silence" if tone is None else "room_tone"), head),
+        origins=_ordered(layout.origins(filling.kinds, "silence" if tone is None else "room_tone"), head),
         crossfade=crossfade,
         residual=made[2:] if how.residual else None,
     )

@@ -46,6 +46,15 @@ class Overlap:
 
 
 @dataclass(frozen=True, slots=True)
+class Filled:
+    """What the channels hold in one overlap: the mixture on both (`routed`), or one voice each (`separated`)."""
+
+    kind: Literal["routed", "separated"]
+    confidence: float | None = None
+    """Of a separated one, how sure it is that each channel is nearer to its voice than the mixture is, in [0, 1]."""
+
+
+@dataclass(frozen=True, slots=True)
 class Piece:
     """One stretch of one channel. Laws: as for `schemas.tracks.Origin`; the pieces of a channel tile it."""
 
@@ -67,10 +76,20 @@ class Layout:
     pieces: tuple[Piece, ...]
     """Sorted by channel and start."""
 
-    def origins(self, overlap: OriginKind, floor: OriginKind) -> tuple[Origin, ...]:
-        """The pieces as origins, with the kinds that overlaps and closed stretches were given."""
-        kinds: dict[str, OriginKind] = {"solo": "original", "overlap": overlap, "floor": floor}
-        return tuple(Origin(piece.channel, piece.span, kinds[piece.kind], piece.confidence) for piece in self.pieces)
+    def origins(self, filled: Sequence[Filled], floor: OriginKind) -> tuple[Origin, ...]:
+        """The pieces as origins, with what each overlap was filled with, in their order, and the kind of closed stretches.
+
+        A separated stretch has the confidence of its separation, any other that of the diarization.
+        """
+        starts = [overlap.span.start for overlap in self.overlaps]
+
+        def origin(piece: Piece) -> Origin:
+            if piece.kind != "overlap":
+                return Origin(piece.channel, piece.span, "original" if piece.kind == "solo" else floor, piece.confidence)
+            found = filled[bisect_right(starts, piece.span.start) - 1]
+            return Origin(piece.channel, piece.span, found.kind, piece.confidence if found.kind == "routed" else found.confidence)
+
+        return tuple(origin(piece) for piece in self.pieces)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,14 @@
 """A layout rendered to samples, block by block: the recording is never in memory as a whole.
 
-Weights are whole numbers of 1/32768. With no room tone, outside overlaps channel 0 + channel 1 + residual equals the source in every bit.
+Weights are whole numbers of 1/32768. With no room tone, channel 0 + channel 1 + residual equals the source in every bit, but for overlaps
+that are routed, where each channel is the source.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import cache
 from typing import Any, Protocol
 
@@ -15,7 +17,7 @@ from numpy.typing import NDArray
 
 from schemas.recording import Samples
 from schemas.span import Span
-from stages.separate.layout import Gate, Layout, Overlap
+from stages.separate.layout import Filled, Gate, Layout, Overlap
 from stages.spool import Spool
 from stages.sureness import touching
 
@@ -34,7 +36,8 @@ class Fill(Protocol):
     def __call__(self, overlap: Span, window: Span) -> Samples:
         """Integer samples [2, len(window)], speaker 0 first, of a window inside `overlap`, in the depth of the source.
 
-        Windows of an overlap are asked for from its start to its end, each sample once, at most `BLOCK` at a time; overlaps in order.
+        Windows of an overlap are asked for from its start to its end, each sample once, at most `BLOCK` at a time; overlaps in order. The
+        two voices of a separated overlap add up to the mixture, but where one of them would not fit its depth.
         """
         ...
 
@@ -43,7 +46,21 @@ Tone = Callable[[int, Span], NDArray[np.float64]]
 """Room tone of a channel over a window, [len(window)] in integer units, not rounded."""
 
 
-def routed(source: Source) -> Fill:
+@dataclass(frozen=True, slots=True)
+class Filling:
+    """What fills the overlaps of a layout."""
+
+    fill: Fill
+    kinds: tuple[Filled, ...]
+    """Of each overlap, in their order."""
+
+
+def routed(source: Source, layout: Layout) -> Filling:
+    """The mixture itself for both."""
+    return Filling(mixture_of(source), (Filled("routed"),) * len(layout.overlaps))
+
+
+def mixture_of(source: Source) -> Fill:
     """The mixture itself for both."""
 
     def fill(overlap: Span, window: Span) -> Samples:
@@ -53,7 +70,7 @@ def routed(source: Source) -> Fill:
     return fill
 
 
-def render(source: Source, bits: int, layout: Layout, fill: Fill, tone: Tone | None = None, residual: bool = False) -> Samples:
+def render(source: Source, bits: int, layout: Layout, filling: Filling, tone: Tone | None = None, residual: bool = False) -> Samples:
     """Both channels, mapped from scratch disk: [2, n], or [3, n] with what was given to neither as the third."""
     spool = Spool(source.dtype, 3 if residual else 2)
     gates = (Gates(layout.gates[0]), Gates(layout.gates[1]))
@@ -64,7 +81,9 @@ def render(source: Source, bits: int, layout: Layout, fill: Fill, tone: Tone | N
         weights = np.stack([each.over(window) for each in gates])
         out = _gated(mixture, weights)
         for index in touching(overlaps, window):
-            _fill(out, weights, mixture, layout.overlaps[index], fill, window)
+            _fill(out, weights, mixture, layout.overlaps[index], filling.fill, window)
+            if filling.kinds[index].kind == "routed":
+                _nothing_left(out, layout.overlaps[index].span, window)
         if tone is not None:
             _add_tone(out, weights, tone, window)
             out = np.clip(out, -(1 << (bits - 1)), (1 << (bits - 1)) - 1)
@@ -84,12 +103,22 @@ def _gated(mixture: Wide, weights: Wide) -> Wide:
 
 def _fill(out: Wide, weights: Wide, mixture: Wide, overlap: Overlap, fill: Fill, window: Span) -> None:
     """Put one overlap's part of a window into both channels, and note how far they are open there."""
-    inner = Span(max(overlap.span.start, window.start), min(overlap.span.end, window.end))
-    at = slice(inner.start - window.start, inner.end - window.start)
+    inner, at = _part_of(overlap.span, window)
     filled = np.asarray(fill(overlap.span, inner), np.int64)
     for channel in (0, 1):
         out[channel, at], weights[channel, at] = _joined(mixture[at], filled[channel], overlap, channel, inner)
-    out[2, at] = 0
+    out[2, at] = mixture[at] - out[0, at] - out[1, at]
+
+
+def _nothing_left(out: Wide, overlap: Span, window: Span) -> None:
+    """Of what both channels hold whole, nothing is given to neither."""
+    out[2, _part_of(overlap, window)[1]] = 0
+
+
+def _part_of(span: Span, window: Span) -> tuple[Span, slice]:
+    """What of a span lies in a window that it touches, in samples of the recording and of the window."""
+    inner = Span(max(span.start, window.start), min(span.end, window.end))
+    return inner, slice(inner.start - window.start, inner.end - window.start)
 
 
 def _add_tone(out: Wide, weights: Wide, tone: Tone, window: Span) -> None:

@@ -10,14 +10,14 @@ from schemas.diarization import Diarization
 from schemas.recording import Recording, Samples
 from schemas.span import Span
 from stages.separate.assemble import Assembly, assemble
-from stages.separate.layout import Layout
-from stages.separate.render import FULL, Fill, Source, part, rising
+from stages.separate.layout import Filled, Layout
+from stages.separate.render import FULL, Filling, Source, part, rising
 from tests.stages.separate.mixtures import SOURCE, diarized, recording
 
 LENGTH, FADE = 4000, 40
 TALK = diarized(LENGTH, (0, 500, 2000), (1, 1000, 1200), (1, 1800, 3000), (0, 3500, 4000), (1, 3500, 3600))
 """A backchannel, a change of speaker in overlap, and two who begin at once."""
-HOW = Assembly(first="as_recorded", floor="silence", crossfade=FADE / 8000, unsure="likely", residual=True, margin=0.0)
+HOW = Assembly(crossfade=FADE / 8000, residual=True, margin=0.0)
 
 
 @pytest.mark.parametrize("block", [1 << 16, 33])
@@ -27,7 +27,7 @@ def test_overlaps_hold_what_the_separator_gives_and_fade_from_the_source(monkeyp
     mixture = voices.sum(axis=0).astype(np.int16)
     asked: list[tuple[Span, Span]] = []
 
-    def oracle(source: Source, sound: Recording, diarization: Diarization, layout: Layout) -> Fill:
+    def oracle(source: Source, sound: Recording, diarization: Diarization, layout: Layout) -> Filling:
         assert np.array_equal(source, mixture)
         assert (sound.length, diarization, len(layout.overlaps)) == (LENGTH, TALK, 3)
 
@@ -35,15 +35,23 @@ def test_overlaps_hold_what_the_separator_gives_and_fade_from_the_source(monkeyp
             asked.append((overlap, window))
             return voices[:, window.start : window.end].astype(np.int16)
 
-        return fill
+        return Filling(fill, (Filled("separated", 0.5), Filled("separated", 0.75), Filled("routed")))
 
-    made = assemble(SOURCE, recording(mixture), TALK, HOW, oracle, "separated")
+    made = assemble(SOURCE, recording(mixture), TALK, HOW, oracle)
     assert {overlap for overlap, _ in asked} == {Span(1000, 1200), Span(1800, 2000), Span(3500, 3600)}
     windows = [window for _, window in asked]
     assert sum(len(window) for window in windows) == 500
     assert windows == sorted(windows)
     assert all(len(window) <= block and overlap.start <= window.start < window.end <= overlap.end for overlap, window in asked)
-    assert {o.kind for o in made.origins} == {"original", "separated", "silence"}
+    assert {o.kind for o in made.origins} == {"original", "separated", "silence", "routed"}
+    assert [(o.span, o.confidence) for o in made.origins if (o.channel, o.kind) == (1, "separated")] == [
+        (Span(1000, 1200), 0.5),
+        (Span(1800, 2000), 0.75),
+    ]
+    assert made.residual is not None
+    both = made.samples.astype(np.int64).sum(axis=0) + made.residual[0]
+    assert np.array_equal(both[:3500], mixture[:3500])
+    assert not made.residual[0, 3500:3600].any()
     wide, total = voices.astype(np.int64), mixture.astype(np.int64)
     for overlap in TALK.overlaps:
         inner = slice(overlap.start + FADE, overlap.end - FADE)
