@@ -20,9 +20,10 @@ $(READY): pyproject.toml constraints.txt
 demo: setup
 	$(BIN)/duologue demo demo
 
-# Two at a time: most of these tests wait for processes that they start. A module's tests stay together.
+# Two at a time: most of these tests wait for processes that they start. A module's tests stay together. A test process that dies ends the
+# run at once, which names the test; pytest-xdist would start another and then wait for ever.
 test: setup
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile --max-worker-restart 0
 
 slow: setup
 	$(BIN)/python -m pytest -m 'slow or browser or cluster' --timeout 1200

@@ -30,6 +30,9 @@ class ArrowRows(Rows):
             self.map.seek(0)
             reader = pa.ipc.open_stream(self.map)
             self.batches = list(reader)
+        for batch in self.batches:
+            # of a damaged file lengths may be negative, on which Arrow ends the process when it follows them
+            batch.validate()
         self.schema = reader.schema
         counts = [batch.num_rows for batch in self.batches]
         self.starts, self.rows = sums(counts), sum(counts)

@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from schemas.errors import Reject
@@ -220,6 +220,8 @@ def test_a_flipped_byte_in_a_parquet_page_is_found(tmp_path: Path) -> None:
     assert why("x.parquet::row/3/audio", tmp_path).reason == "unreadable"
 
 
+@example(6035, False)
+@example(2228, True)
 @given(st.integers(0, 2**32), st.booleans())
 def test_a_damaged_arrow_file_never_takes_the_process_down(tmp_path_factory: Any, seed: int, stream: bool) -> None:
     rng = np.random.default_rng(seed)
