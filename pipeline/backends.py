@@ -24,7 +24,20 @@ BACKENDS: dict[str, dict[str, str]] = {
         "community": "stages.diarize.community:CommunityDiarize",
         "end_to_end": "stages.diarize.end_to_end:EndToEndDiarize",
     },
-    "separate": {"route": "stages.separate.route:RouteSeparate"},
+    "separate": {
+        "route": "stages.separate.route:RouteSeparate",
+        "guided": "stages.separate.guided.separate:GuidedSeparate",
+        "convtasnet": "stages.separate.network.convtasnet:ConvTasNetSeparate",
+        "sepformer": "stages.separate.network.sepformer:SepFormerSeparate",
+        "onnx": "stages.separate.network.onnx:OnnxSeparate",
+        "torchscript": "stages.separate.network.torchscript:TorchScriptSeparate",
+        "pixit": "stages.separate.network.pixit:PixItSeparate",
+        "dialoguesidon": "stages.separate.network.dialoguesidon:DialogueSidonSeparate",
+    },
+    "restore": {
+        "deepfilter": "stages.restore.deepfilter:DeepFilterRestore",
+        "model": "stages.restore.model:ModelRestore",
+    },
     "vad": {"silero": "stages.vad.silero:SileroVad", "energy": "stages.vad.energy:EnergyVad"},
     "transcribe": {
         "whisper": "stages.transcribe.whisper:WhisperTranscribe",

@@ -1,0 +1,62 @@
+"""The learnt network at work on one overlap: voices of it at the recording's own rate, and how sure they are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from schemas.recording import as_float, full_scale
+from schemas.span import Span
+from stages.separate.guided.spectra import Spectra, stretched
+from stages.separate.guided.trust import Signs
+
+CONTEXT = 1.0
+"""Seconds of the recording shown to the network on either side of an overlap."""
+LONGEST = 16.0
+"""Seconds worked on at a time; a longer overlap is cut."""
+
+
+@dataclass(frozen=True, slots=True)
+class Voiced:
+    """One stretch of an overlap."""
+
+    first: NDArray[np.int64]
+    """Speaker 0's samples [n] in the recording's units; what is left of the mixture is speaker 1's."""
+    signs: Signs
+
+
+class Masker:
+    """Networks, loaded for one recording, as a function from a span to voices."""
+
+    def __init__(self, nets: list[Any], bins: int, rate: int, bits: int, device: str) -> None:
+        self.nets, self.bins, self.rate, self.bits, self.device = nets, bins, rate, bits, device
+        self.spectra = Spectra(rate, device)
+
+    def __call__(self, mixture: NDArray[Any], span: Span) -> Voiced:
+        """The voices of a span of the mixture [n]."""
+        import torch
+
+        around = round(CONTEXT * self.rate)
+        start, end = max(0, span.start - around), min(len(mixture), span.end + around)
+        shown = torch.from_numpy(as_float(mixture[start:end], self.bits)).to(self.device)
+        with torch.inference_mode():
+            whole = self.spectra.of(shown)
+            masks = torch.stack([net(whole[None, : self.bins])[0] for net in self.nets])
+            share = stretched(masks.mean(0)[0], self.spectra.bins)
+            voice = self.spectra.back(share * whole, end - start)[span.start - start : span.end - start]
+            frames = slice((span.start - start) // self.spectra.hop, -(-(span.end - start) // self.spectra.hop) + 1)
+            signs = Signs.of(masks[..., frames], whole[: self.bins, frames])
+        top = full_scale(self.bits)
+        first = np.rint(voice.double().cpu().numpy() * top).astype(np.int64)
+        return Voiced(np.clip(first, -top, top - 1), signs)
+
+
+def cut(span: Span, rate: int) -> list[Span]:
+    """A span in pieces of at most `LONGEST` seconds, of about equal length."""
+    count = max(1, -(-len(span) // round(LONGEST * rate)))
+    edges = [span.start + len(span) * index // count for index in range(count + 1)]
+    return [Span(a, b) for a, b in pairwise(edges)]

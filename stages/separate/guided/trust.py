@@ -1,0 +1,60 @@
+"""What the masks themselves say of their worth."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+TINY = 1e-20
+
+
+@dataclass(frozen=True, slots=True)
+class Signs:
+    """Energies over a stretch of overlap, of the mixture's power P and the share m of speaker 0 in each bin; they may be added up.
+
+    If a share is the expected part of the mixture that is a voice's, the error of what the mask gives has the variance m (1 - m) P.
+    """
+
+    own: tuple[float, float]
+    """Sums of m² P and (1 - m)² P: what the masks give to each voice."""
+    error: float
+    """Sum of m (1 - m) P."""
+    apart: float
+    """Sum of the squared difference of two networks' shares, over two, times P; 0 with one network."""
+
+    @staticmethod
+    def of(masks: Any, spectra: Any) -> Signs:
+        """From masks [networks, 2, bins, t] and spectra [bins, t]."""
+        power = spectra.abs() ** 2
+        share = masks[:, 0].mean(0)
+        sums = [float((part * power).sum()) for part in (share**2, (1 - share) ** 2, share * (1 - share))]
+        apart = float((masks[:, 0].var(0, correction=0) * power).sum())
+        return Signs((sums[0], sums[1]), sums[2], apart)
+
+    def __add__(self, other: Signs) -> Signs:
+        own = (self.own[0] + other.own[0], self.own[1] + other.own[1])
+        return Signs(own, self.error + other.error, self.apart + other.apart)
+
+    @property
+    def gains_db(self) -> tuple[float, float]:
+        """Expected improvement of SI-SDR of either channel over the mixture on both."""
+        voices = [own + self.error for own in self.own]
+        found = []
+        for own, (voice, other) in zip(self.own, (voices, voices[::-1]), strict=True):
+            found.append(_db(own, self.error) - _db(voice, other))
+        return found[0], found[1]
+
+
+def _db(part: float, other: float) -> float:
+    return 10 * math.log10((part + TINY) / (other + TINY))
+
+
+STEEP = 1.0
+MIDDLE_DB = 3.0
+
+
+def confidence(signs: Signs) -> float:
+    """How sure it is, in (0, 1), that both channels are nearer to their voices than the mixture is: by the smaller expected gain."""
+    least = min(signs.gains_db)
+    return 1 / (1 + math.exp(min(60.0, max(-60.0, STEEP * (MIDDLE_DB - least)))))
