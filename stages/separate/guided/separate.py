@@ -42,7 +42,7 @@ class GuidedSeparate(Assembly):
     takes: ClassVar[tuple[type, ...]] = (Source, Recording, Diarization)
     gives: ClassVar[type] = Tracks
 
-    steps: int = 200
+    steps: int = 400
     """Steps of learning for each recording, whatever its length."""
     width: int = 64
     """Units of each recurrent layer in either direction; with a GPU 128 and 400 steps cost little."""
