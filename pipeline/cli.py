@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 import click
 
@@ -166,6 +166,8 @@ def funnel(out: str, keep: tuple[str, ...], as_json: bool) -> None:
 @SET
 @click.option("--condition", "conditions", metavar="NAME", multiple=True, help="How to mix: clean (default), noise, snr=15,codec=mp3:32 …")
 @click.option("--beside", metavar="A.B=VALUE", multiple=True, help="Measure the chain with this setting beside it; may be repeated.")
+@click.option("--activity", type=click.Choice(["estimated", "true"]), default="estimated", help="Who speaks when: as found, or as it is.")
+@click.option("--no-excerpts", is_flag=True, help="Leave recorded speech (the worst overlaps, to be heard) off the page.")
 @click.option("--local", is_flag=True, help="Child processes of this machine, without Ray.")
 @click.option("--address", metavar="URL", help="A running Ray cluster: auto, host:port or ray://host:10001.")
 @click.option("--workers", type=click.IntRange(0), help="Workers; with --local, 0 runs in this very process, for debuggers.")
@@ -179,6 +181,8 @@ def calibrate(
     overrides: tuple[str, ...],
     conditions: tuple[str, ...],
     beside: tuple[str, ...],
+    activity: Literal["estimated", "true"],
+    no_excerpts: bool,
     local: bool,
     address: str | None,
     workers: int | None,
@@ -191,7 +195,9 @@ def calibrate(
 
     if local and address:
         raise click.UsageError("--local and --address exclude each other")
-    summary = run_calibrate(src, out, config, overrides, conditions, beside, local, address, workers, work, quiet)
+    summary = run_calibrate(
+        src, out, config, overrides, conditions, beside, local, address, workers, work, quiet, activity, not no_excerpts
+    )
     _show(summary, as_json)
     sys.exit(summary["exit_code"])
 

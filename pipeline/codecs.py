@@ -35,7 +35,7 @@ def dump(value: Any, path: Path) -> None:
     """Write a value to `path`; the same value always gives the same bytes."""
     if isinstance(value, Recording):
         write_flac(path, value.samples, value.rate, value.bits, json.dumps(to_plain(value.decoding), sort_keys=True))
-    elif isinstance(value, Tracks) and value.order is None:
+    elif isinstance(value, Tracks) and not is_view(value):
         write_flac(path, value.samples, value.rate, value.bits, _facts(value), value.residual)
     elif isinstance(value, Tracks):
         view = {"order": value.order, "speakers": value.speakers, "roles": value.roles, "chosen": value.chosen}
@@ -44,6 +44,11 @@ def dump(value: Any, path: Path) -> None:
         _dump_codes(value, path)
     else:
         path.write_text(json.dumps(to_plain(value), sort_keys=True), encoding="utf-8")
+
+
+def is_view(tracks: Tracks) -> bool:
+    """Whether tracks are channels of the recording in which nothing was changed: then the recording holds their samples."""
+    return tracks.order is not None and all(origin.kind == "original" for origin in tracks.origins)
 
 
 def load(kind: type, path: Path, need: Need) -> Any:
@@ -80,6 +85,7 @@ def _facts(tracks: Tracks) -> str:
     facts = {
         "speakers": tracks.speakers,
         "roles": tracks.roles,
+        "order": tracks.order,
         "chosen": tracks.chosen,
         "crossfade": tracks.crossfade,
         "origins": [[o.channel, o.span.start, o.span.end, o.kind, o.confidence] for o in tracks.origins],
@@ -99,13 +105,14 @@ def _load_tracks(path: Path, need: Need) -> Tracks:
         return view_of(need(Recording), (first, second), (speakers[0], speakers[1]), (roles[0], roles[1]), data["chosen"])
     samples, rate, bits, comment = read_flac(path)
     facts = json.loads(comment)
+    order = facts.get("order")  # absent in results of versions that changed no recorded channels
     return Tracks(
         samples=samples[:2],
         rate=rate,
         bits=bits,
         speakers=(facts["speakers"][0], facts["speakers"][1]),
         roles=(facts["roles"][0], facts["roles"][1]),
-        order=None,
+        order=(order[0], order[1]) if order else None,
         chosen=facts["chosen"],
         origins=tuple(Origin(channel, Span(start, end), kind, sure) for channel, start, end, kind, sure in facts["origins"]),
         crossfade=facts["crossfade"],

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from schemas.errors import LawError
+from schemas.overlaps import Excerpt, Overlaps
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +104,18 @@ class WordErrors:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OverlapWords:
+    """Words that were said inside overlaps: each side in turn, errors counted in an alignment of all that the side says."""
+
+    true: tuple[WordErrors, ...] | None
+    """Heard on the true channels; absent where that is the reference itself."""
+    made: tuple[WordErrors, ...]
+    """Heard on the made channel that stands for each true one."""
+    routed: tuple[WordErrors, ...]
+    """Heard on the same channels with the mixture in place of all that was separated: what routing would have given."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WordScores:
     """Words heard on the channels of one call."""
 
@@ -119,6 +132,8 @@ class WordScores:
     """The mix heard as one channel, against the words of both sides in order of time."""
     unread: str | None = None
     """Why the transcript that the source names could not be the reference; absent where it is, or where none is named."""
+    inside: OverlapWords | None = None
+    """Of the words inside overlaps alone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,6 +215,8 @@ class Scores:
     amounts: Amounts
     words: WordScores | None = None
     """Absent where the chain hears no words."""
+    overlaps: Overlaps | None = None
+    """What happens where both talk."""
 
     def __post_init__(self) -> None:
         if len(self.channels) != 2:
@@ -226,6 +243,8 @@ class MixScores:
     """Gain applied to both sides so that their sum is not clipped; 0 when it was not needed."""
     scores: Scores | None = None
     refusal: Refusal | None = None
+    excerpts: tuple[Excerpt, ...] = ()
+    """Recorded speech: some of the worst overlaps, to be heard."""
 
     def __post_init__(self) -> None:
         if (self.scores is None) == (self.refusal is None):

@@ -8,15 +8,15 @@ from typing import Any
 import numpy as np
 from markupsafe import Markup
 
-from pipeline.report.axes import Axis, percent_label, plain_label
-from pipeline.report.charts import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, Look, frame, histogram
+from pipeline.calibrate.dots import Dot, Plane, dots
+from pipeline.report.axes import percent_label, plain_label
+from pipeline.report.charts import Look, histogram
 from pipeline.report.figures import Figure, describe
 from pipeline.report.tally import Tally
 from pipeline.report.words import number, plainly, share
 
 FEWEST = 3
 """Values below which a distribution is not drawn."""
-RADIUS = 3.5
 MOST_DER = 2.0
 """Largest error rate drawn: false alarms and confusion together can go beyond all of the speech."""
 
@@ -68,29 +68,16 @@ def scatter(variants: Sequence[Mapping[str, Any]]) -> list[Figure]:
 
 
 def _points(calls: Sequence[Mapping[str, Any]], title: str, caption: str) -> Markup:
-    width, floor = 430, HEIGHT - BOTTOM
-    low = min(0.95, *(call["confidence"] for call in calls))
-    across = Axis(low, 1.0, LEFT, width - RIGHT)
-    up = Axis(0.0, max(0.02, *(call["der"] for call in calls)), floor, TOP)
-    parts = []
-    for y, text in up.ticks(percent_label, 4):
-        parts.append(Markup('<line class="grid" x1="{}" x2="{}" y1="{:.1f}" y2="{:.1f}"/>').format(LEFT, width - RIGHT, y, y))
-        parts.append(Markup('<text x="{}" y="{:.1f}" text-anchor="end">{}</text>').format(LEFT - 6, y + 4, text))
-    for x, text in across.ticks(percent_label):
-        parts.append(Markup('<line class="tick" x1="{:.1f}" x2="{:.1f}" y1="{}" y2="{}"/>').format(x, x, floor, floor + 4))
-        parts.append(Markup('<text x="{:.1f}" y="{}" text-anchor="middle">{}</text>').format(x, floor + 17, text))
-    for call in calls:
-        parts.append(
-            Markup('<circle class="bar side0" cx="{:.1f}" cy="{:.1f}" r="{}"><title>{}: {}, {}</title></circle>').format(
-                across.at(call["confidence"]),
-                up.at(call["der"]),
-                RADIUS,
-                plainly(call["id"]),
-                share(call["confidence"]),
-                share(call["der"]),
-            )
-        )
-    parts.append(Markup('<text class="name" x="{}" y="{}">DER, no collar (%)</text>').format(LEFT, TOP - 10))
-    middle = (LEFT + width - RIGHT) / 2
-    parts.append(Markup('<text class="axis" x="{}" y="{}" text-anchor="middle">confidence (%)</text>').format(middle, HEIGHT - 8))
-    return frame(width, HEIGHT, title, caption, Markup("").join(parts))
+    points = [
+        Dot(call["confidence"], call["der"], f"{plainly(call['id'])}: {share(call['confidence'])}, {share(call['der'])}") for call in calls
+    ]
+    plane = Plane(
+        title=title,
+        across=(min(0.95, *(call["confidence"] for call in calls)), 1.0),
+        up=(0.0, max(0.02, *(call["der"] for call in calls))),
+        x_name="confidence (%)",
+        y_name="DER, no collar (%)",
+        x_label=percent_label,
+        y_label=percent_label,
+    )
+    return dots(points, plane, caption)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from pipeline.calibrate.page import text_of, value_of
+from pipeline.calibrate.panel import text_inside
 from pipeline.calibrate.words import LABELS
+from pipeline.calibrate.words_inside import INSIDE_LABELS
 from pipeline.show import table
 
 
@@ -22,6 +24,10 @@ def lines(result: dict[str, Any]) -> list[str]:
     for name, (label, unit) in LABELS.items():
         cells = [text_of(value_of(overall, name), name) or "–" for _, overall in columns]
         rows.append([label + ("" if unit in ("share", "dB") else f" ({unit})"), *(cell.replace("\u00a0", " ") for cell in cells)])
+    rows.append(["inside overlaps", *("" for _ in columns)])
+    for name, (label, _) in INSIDE_LABELS.items():
+        cells = [text_inside(overall["overlaps"], name) or "–" for _, overall in columns]
+        rows.append([f"  {label}", *(cell.replace("\u00a0", " ") for cell in cells)])
     for name, overall in columns:
         for reason, count in overall["refused"].items():
             found.append(f"{name} refused {count} as {reason}")

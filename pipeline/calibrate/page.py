@@ -1,4 +1,4 @@
-"""The calibration as one page, from the contents of `calibration.json` alone."""
+"""The calibration as one page, from the contents of `calibration.json` and the excerpts that are to be heard."""
 
 from __future__ import annotations
 
@@ -8,7 +8,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from markupsafe import Markup
+
+from pipeline.calibrate import panel
 from pipeline.calibrate.figures import distributions, scatter
+from pipeline.calibrate.overlaps import Heard
 from pipeline.calibrate.words import LABELS, MOST_DB
 from pipeline.report import template
 from pipeline.report.lines import words as plain_words
@@ -33,8 +37,11 @@ STATES = (
 )
 
 
-def page(data: Mapping[str, Any]) -> str:
-    """The page, with style and drawings inside it; the same contents give the same page."""
+def page(data: Mapping[str, Any], heard: Sequence[Sequence[Heard]] | None = None) -> str:
+    """The page, with style, drawings and sounds inside it; the same contents give the same page.
+
+    `heard` are the worst overlaps of each chain; None leaves recorded speech off the page.
+    """
     variants = [data] if data["beside"] is None else [data, data["beside"]]
     names = [each["name"] for each in variants]
     return str(
@@ -55,6 +62,8 @@ def page(data: Mapping[str, Any]) -> str:
             stages=_stages(variants),
             refused=_refused(variants),
             several_chains=len(variants) > 1,
+            panel_style=_panel_style(),
+            **panel.view([{**each, "definitions": data["definitions"]} for each in variants], heard),
         )
         + "\n"
     )
@@ -63,6 +72,11 @@ def page(data: Mapping[str, Any]) -> str:
 @cache
 def _template() -> Any:
     return template("calibration.html.j2", Path(__file__).parent)
+
+
+@cache
+def _panel_style() -> Markup:
+    return Markup((Path(__file__).parent / "panel.css").read_text(encoding="utf-8"))  # noqa: S704 - our own file
 
 
 def _labels() -> list[tuple[str, str]]:

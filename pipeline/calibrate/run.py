@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 from pipeline.build import Build, Run, Summary, measured
+from pipeline.calibrate.overlaps import Worst
 from pipeline.calibrate.page import page
 from pipeline.calibrate.summary import Account, Measured, summarise
 from pipeline.commands import on_signals, pool_maker, some_listed
@@ -18,12 +19,12 @@ from pipeline.drive import Stop
 from pipeline.environment import quiet as quiet_telemetry
 from pipeline.ledger import Balance, Standing
 from pipeline.place import place_at
-from pipeline.plan import Plan, make_plan
+from pipeline.plan import make_plan
 from schemas.errors import UsageError
 from schemas.plain import to_plain
 from schemas.recording import Recording
 from stages.acoustics.condition import NAMED, Condition
-from stages.calibrate.measure import calibrate_stages
+from stages.calibrate.measure import Whose, calibrate_stages
 
 log = logging.getLogger("duologue")
 
@@ -41,6 +42,9 @@ class Calibration:
     """The chain under test, as a build would run it."""
     beside: Config | None
     conditions: tuple[Condition, ...]
+    activity: Whose = "estimated"
+    excerpts: bool = True
+    """Put excerpts of recorded speech on the page."""
 
 
 def run_calibrate(
@@ -55,6 +59,8 @@ def run_calibrate(
     workers: int | None,
     work: str | None,
     quiet: bool,
+    activity: Whose = "estimated",
+    excerpts: bool = True,
 ) -> dict[str, Any]:
     """Calibrate; returns the pooled scores with the exit code, and where the whole of it lies."""
     logging.basicConfig(format="%(message)s", level=logging.WARNING)
@@ -65,18 +71,19 @@ def run_calibrate(
         second = load_config(config or DEFAULT, [*overrides, *beside])
         second = dataclasses.replace(second, name=f"with {', '.join(beside)}")
     chosen = tuple(Condition.parse(text) for text in conditions) or (NAMED["clean"],)
-    measuring = measuring_config(first, second, chosen)
+    measuring = measuring_config(first, second, chosen, activity)
     make_plan(measuring.chain)
     listing = some_listed(src, measuring)
     make_pool = pool_maker(first.run, local, address, workers)
     if workers:
         measuring = dataclasses.replace(measuring, run=dataclasses.replace(measuring.run, workers=workers))
     request = Build(src=src, out=out, config=measuring, listing=listing, make_pool=make_pool, work=work, quiet=quiet)
-    summary, found = calibrate(Calibration(request=request, first=first, beside=second, conditions=chosen), on_signals())
+    wanted = Calibration(request=request, first=first, beside=second, conditions=chosen, activity=activity, excerpts=excerpts)
+    summary, found = calibrate(wanted, on_signals())
     return {"command": "calibrate", "out": out, "exit_code": summary.exit_code, **_told(summary, found)}
 
 
-def measuring_config(first: Config, beside: Config | None, conditions: tuple[Condition, ...]) -> Config:
+def measuring_config(first: Config, beside: Config | None, conditions: tuple[Condition, ...], activity: Whose = "estimated") -> Config:
     """The config of the run itself: decoding, then the stages that hold the chains; raises `UsageError` for chains that cannot be scored.
 
     A recording may take as long as the chain has times to run on it. Errors never stop the run, because they are part of what is measured.
@@ -94,7 +101,7 @@ def measuring_config(first: Config, beside: Config | None, conditions: tuple[Con
         deadline=settings.deadline * times,
         deadline_per_mb=settings.deadline_per_mb * times,
     )
-    stages = calibrate_stages(tuple(chain), rest, conditions)
+    stages = calibrate_stages(tuple(chain), rest, conditions, activity)
     return dataclasses.replace(first, chain=(decode, *stages), run=run)
 
 
@@ -108,10 +115,13 @@ def calibrate(calibration: Calibration, stop: Stop) -> tuple[Summary, dict[str, 
     found: list[dict[str, Any]] = []
 
     def finish(run: Run, standings: dict[str, Standing], counts: Balance) -> Summary:
-        contents = _contents(calibration, run, standings, counts)
+        chains = [_measured(calibration, calibration.first, "calibrate", run, standings)]
+        if calibration.beside is not None:
+            chains.append(_measured(calibration, calibration.beside, "beside", run, standings))
+        contents = _contents(calibration, chains, run, standings, counts)
         out = place_at(request.out)
         out.put("calibration.json", json.dumps(contents, indent=1, sort_keys=True, ensure_ascii=False).encode())
-        out.put("calibration.html", page(contents).encode())
+        out.put("calibration.html", page(contents, [each.heard for each in chains] if calibration.excerpts else None).encode())
         found.append(contents)
         reasons = dict(sorted(Counter(reject["reason"] for reject in contents["rejects"]).items()))
         ending: Literal["done", "errors"] = "errors" if counts.errors else "done"
@@ -121,22 +131,26 @@ def calibrate(calibration: Calibration, stop: Stop) -> tuple[Summary, dict[str, 
     return summary, found[0] if found else None
 
 
-def _contents(calibration: Calibration, run: Run, standings: dict[str, Standing], counts: Balance) -> dict[str, Any]:
+def _contents(
+    calibration: Calibration, chains: Sequence[Measured], run: Run, standings: dict[str, Standing], counts: Balance
+) -> dict[str, Any]:
     errors: list[dict[str, Any]] = []
     for index, step in enumerate(run.plan.steps):
         errors += run.ledger.errors(step, sorted(key for key, s in standings.items() if s.end == "error" and s.step == index))
     account = Account(calibration.request.src, to_plain(counts), tuple(run.rejects(standings)), tuple(errors))
-    first = _measured(calibration.first, "calibrate", run.plan, run, standings)
-    beside = None if calibration.beside is None else _measured(calibration.beside, "beside", run.plan, run, standings)
-    return summarise(account, [condition.name for condition in calibration.conditions], first, beside)
+    names = [condition.name for condition in calibration.conditions]
+    return summarise(account, names, chains[0], chains[1] if len(chains) > 1 else None)
 
 
-def _measured(config: Config, kind: str, plan: Plan, run: Run, standings: dict[str, Standing]) -> Measured:
+def _measured(calibration: Calibration, config: Config, kind: str, run: Run, standings: dict[str, Standing]) -> Measured:
     """Scores of every recording whose measuring stage has a result, whatever became of it in a later stage."""
-    index = plan.index(kind)
+    index = run.plan.index(kind)
     sources = sorted((run.sources[key] for key, s in standings.items() if s.done > index), key=lambda source: (source.id, source.key))
-    step = plan.steps[index]
-    return Measured(config.name, config, tuple((source, run.ledger.load(step, source.key, _no_need)) for source in sources))
+    step = run.plan.steps[index]
+    worst = Worst()
+    # Each call lets go of its excerpts before the next one is read, so that memory does not grow with them.
+    calls = tuple((source, worst.take(source, run.ledger.load(step, source.key, _no_need))) for source in sources)
+    return Measured(config.name, config, calls, calibration.activity, worst.kept)
 
 
 def _no_need(kind: type) -> Any:

@@ -10,7 +10,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from pipeline.calibrate import overlaps
+from pipeline.calibrate.overlaps import Heard, pooled_overlaps
 from pipeline.calibrate.words import DEFINITIONS
+from pipeline.calibrate.words_inside import TRUE_ACTIVITY
 from pipeline.config import Config
 from pipeline.plan import make_plan
 from pipeline.rows import provenance
@@ -26,6 +29,8 @@ from stages.scoring.rank import spearman
 FORMAT = 1
 WORDS = ("wer_true", "wer", "cpwer_true", "cpwer", "wer_mix")
 SCORES = (*(f.name for f in dataclasses.fields(Scores)), *WORDS)
+PER_CALL = ("channels", "mapping", "stages", "amounts", "words", "overlaps")
+"""Fields of a call's scores that are not pooled as they are."""
 LEVELS = ("leakage_db", "leakage_solo_db", "si_sdr_db", "si_sdr_solo_db", "si_sdr_overlap_db")
 """Pooled as the median over channels; everything else is pooled by time."""
 HEADLINE = (
@@ -52,6 +57,10 @@ class Measured:
     name: str
     config: Config
     calls: tuple[tuple[Source, CallScores], ...]
+    activity: str = "estimated"
+    """As `stages.calibrate.measure.Calibrate.activity`."""
+    heard: tuple[Heard, ...] = ()
+    """The worst overlaps, worst first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,16 +105,23 @@ def recipe(measured: Measured, conditions: Sequence[str], overall: dict[str, Any
     settings = config_data(measured.config, speed=False)
     stages = []
     for stage in to_plain(provenance(make_plan(measured.config.chain))):
-        stages.append({**stage, "settings": settings[stage["stage"]]})
+        told = measured.activity == "true" and stage["stage"] == "diarize"
+        stages.append({**stage, "settings": settings[stage["stage"]], **(TRUE_ACTIVITY if told else {})})
     short = {name: overall[name] for name in HEADLINE}
     return {
         "name": measured.name,
+        "activity": measured.activity,
         "chain": stages,
         "calls": len(measured.calls),
         "hours": round(sum(call.length / call.rate for _, call in measured.calls) / 3600, 6),
         "conditions": list(conditions),
         "refused": overall["refused"],
-        "overall": {**short, "turn_taking_error": overall["turn_taking_error"]["largest"], "worst": overall["worst"]},
+        "overall": {
+            **short,
+            "turn_taking_error": overall["turn_taking_error"]["largest"],
+            "worst": overall["worst"],
+            "overlaps": overall["overlaps"],
+        },
     }
 
 
@@ -117,7 +133,7 @@ def pooled(entries: Sequence[Entry]) -> dict[str, Any]:
     scored = [(source, mix.scores) for source, _, mix in entries if mix.scores is not None]
     scores = [each for _, each in scored]
     amounts = [each.amounts for each in scores]
-    found: dict[str, Any] = dict.fromkeys(name for name in SCORES if name not in ("channels", "mapping", "stages", "amounts", "words"))
+    found: dict[str, Any] = dict.fromkeys(name for name in SCORES if name not in PER_CALL)
     found["turn_taking_error"] = {"largest": None}
     if scores:
         found |= shares(amounts)
@@ -130,6 +146,7 @@ def pooled(entries: Sequence[Entry]) -> dict[str, Any]:
     return {
         **found,
         "stages": _stages(scores),
+        "overlaps": pooled_overlaps(scored),
         "worst": {name: _worst(scored, name, worse, per_channel) for name, worse, per_channel in WORST},
         "swaps": sum(each.swaps for each in amounts),
         "transcripts_unread": sum(each.words is not None and each.words.unread is not None for each in scores),
@@ -186,6 +203,7 @@ def _entry(source: Source, call: CallScores, mix: MixScores) -> dict[str, Any]:
     if mix.scores is not None:
         scores |= to_plain(mix.scores)
         scores |= pooled_words([] if mix.scores.words is None else [mix.scores.words])
+        scores["overlaps"] = overlaps.entry(source, mix.scores)
     refusal = None if mix.refusal is None else {**to_plain(mix.refusal), "facts": json.loads(mix.refusal.facts)}
     return {
         "id": source.id,

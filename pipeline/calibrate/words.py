@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pipeline.calibrate.words_inside import INSIDE_DEFINITIONS
 from stages.scoring.identity import SUSTAINED
 from stages.scoring.kept import BACKCHANNEL, INSIDE, IPU_SILENCE, KEPT
 from stages.scoring.signal import MOST_DB, PROJECTION
@@ -51,6 +52,7 @@ DEFINITIONS: dict[str, str] = {
     "pooling": "Shares and rates: summed over mixtures before they are divided. Levels in dB: median over channels, held inside "
     f"±{MOST_DB:g} dB, beyond which 16 bits show nothing. Each "
     "call's own level is the mean of its two channels.",
+    **INSIDE_DEFINITIONS,
 }
 """Every score as `calibration.json` and its page explain it."""
 

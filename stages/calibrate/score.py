@@ -20,6 +20,7 @@ from stages.calibrate.chain import Ran
 from stages.calibrate.mixture import Mixture
 from stages.scoring.identity import swaps
 from stages.scoring.kept import backchannels_kept, carried, overlap
+from stages.scoring.overlaps import measure_overlaps
 from stages.scoring.pool import pooled_taking_error, ratio, shares
 from stages.scoring.signal import SignalScores, signal_scores
 from stages.scoring.speakers import COLLAR, Pair, mapping, pick, speaker_errors
@@ -39,8 +40,15 @@ def score(ran: Ran, mixed: Mixture, reference: Activity, true_stats: Stats, word
     true = _pair(reference)
     order = mapping(true, _pair(activity))
     kept = _kept(true, tracks, order)
+
+    def made(start: int, end: int) -> NDArray[np.float64]:
+        return _window(tracks, order, start, end)
+
+    def mixture(start: int, end: int) -> NDArray[np.float64]:
+        return as_float(mixed.recording.samples[0, start:end], mixed.recording.bits).astype(np.float64)
+
     amounts = _amounts(ran, reference, order, sum(kept), true_stats)
-    signals = signal_scores(lambda start, end: _window(tracks, order, start, end), mixed.sides, true, tracks.length, tracks.rate)
+    signals = signal_scores(made, mixed.sides, true, tracks.length, tracks.rate)
     channels = tuple(_channel(signal, ratio(kept[i] / tracks.rate, total(true[i]) / tracks.rate)) for i, signal in enumerate(signals))
     seconds = tracks.length / tracks.rate
     named: dict[str, Any] = shares([amounts])
@@ -56,6 +64,7 @@ def score(ran: Ran, mixed: Mixture, reference: Activity, true_stats: Stats, word
         mapping=order,
         amounts=amounts,
         words=None if words is None else words(order),
+        overlaps=measure_overlaps(tracks, order, made, mixed.sides, mixture, true),
     )
 
 

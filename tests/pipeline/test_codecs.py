@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import json
 import string
@@ -124,6 +125,18 @@ def test_tracks_are_stored_as_a_view_of_the_recording(order: tuple[int, int]) ->
         view.origins,
     )
     assert len(data) < 200
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+@pytest.mark.parametrize("kind", ["restored", "cleaned", "redacted"])
+def test_recorded_channels_that_were_changed_keep_samples_of_their_own(order: tuple[int, int], kind: Any) -> None:
+    recording = Recording(samples=drawn(5, 2, 100, 24), rate=8000, bits=24, decoding=PLAIN)
+    view = view_of(recording, order, ("Ann é", "Bob"), ("agent", ""), "random:3")
+    origins = (Origin(0, Span(0, 40), "original"), Origin(0, Span(40, 100), kind, 0.5), Origin(1, Span(0, 100), "original"))
+    changed = dataclasses.replace(view, samples=drawn(6, 2, 100, 24), origins=origins)
+    again, data = stored(changed)
+    same(changed, again)
+    assert data.startswith(b"fLaC")
 
 
 def own(length: int, bits: int = 16, residual: bool = False, origins: tuple[Origin, ...] | None = None, rate: int = 8000) -> Tracks:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -16,9 +16,9 @@ from schemas.calibration import WordErrors, WordScores
 from schemas.recording import Decoding, Recording
 from schemas.source import Source
 from schemas.span import Span
-from schemas.tracks import Origin, Tracks, view_of
+from schemas.tracks import Origin, OriginKind, Tracks, view_of
 from schemas.transcript import Piece, Transcript, Word
-from stages.calibrate.heard import Ears, alone, ears_of, pooled_words
+from stages.calibrate.heard import Ears, Made, alone, ears_of, pooled_inside, pooled_words, with_mixture
 from stages.stage import Weights
 from stages.transcribe.none import NoTranscribe
 
@@ -68,7 +68,7 @@ def scores(first: list[int], second: list[int], made: list[list[int]], order: tu
     heard = ears.true(source, true, listen(true))
     channels = view_of(recording(*made), (0, 1), ("A", "B"), ("", ""), "as_recorded")
     mix = recording([a or b for a, b in zip(first, second, strict=True)])
-    return ears.scorer(source, heard, {Tracks: channels, Activity: listen(channels)}, mix)(order)
+    return ears.scorer(source, heard, Made(tracks=channels, activity=listen(channels), mix=mix, overlaps=()))(order)
 
 
 def test_swapped_channels_are_told_by_the_order_and_forgiven_by_cpwer() -> None:
@@ -106,6 +106,47 @@ def test_a_transcript_that_cannot_be_read_leaves_the_true_channels(tmp_path: Pat
     assert found.unread is not None
     assert "nothing.json" in found.unread
     assert scores([1, 0], [0, 2], [[1, 0], [0, 2]], (0, 1)).unread is None
+
+
+def separated(samples: Recording, start: int, end: int) -> Tracks:
+    """Channels of their own, made of the mixture but from second `start` to `end`, where both were separated."""
+    cuts = (0, start * RATE, end * RATE, samples.length)
+    kinds: tuple[OriginKind, ...] = ("original", "separated", "original")
+    origins = [Origin(c, Span(cuts[k], cuts[k + 1]), kinds[k]) for c in (0, 1) for k in range(3)]
+    tracks = view_of(samples, (0, 1), ("A", "B"), ("", ""), "as_recorded")
+    return replace(tracks, order=None, origins=tuple(origins))
+
+
+def test_words_inside_overlaps_are_held_against_those_of_the_mixture() -> None:
+    ears = Ears(Reads(), listen, "cpu")
+    both = recording([1, 2, 3, 0], [0, 4, 5, 5])
+    true = view_of(both, (0, 1), ("A", "B"), ("", ""), "as_recorded")
+    source = Source(id="x", uris=("x.wav",), language="en")
+    # The mixture of two words is heard as one of them: in seconds 1 and 2, where both talk, side 0 is lost to side 1.
+    mix, overlaps = recording([1, 4, 5, 5]), (Span(RATE, 3 * RATE),)
+    tracks = separated(both, 1, 3)
+    made = Made(tracks=tracks, activity=listen(tracks), mix=mix, overlaps=overlaps)
+    inside = ears.scorer(source, ears.true(source, true, listen(true)), made)((0, 1)).inside
+    assert inside is not None
+    assert inside.true is None
+    assert inside.made == (WordErrors(2), WordErrors(2))
+    assert inside.routed == (WordErrors(2, substitutions=2), WordErrors(2))
+    found = pooled_inside(
+        [WordScores(reference="true_channels", true=None, true_cp=None, made=(), made_cp=WordErrors(0), mix=WordErrors(0), inside=inside)]
+    )
+    assert found == {"words": 4, "wer_true": None, "wer": 0.0, "wer_routed": 0.5, "wer_change": -1.0}
+    assert pooled_inside([])["wer_change"] is None
+
+
+def test_what_was_not_separated_is_not_heard_twice() -> None:
+    tracks = view_of(recording([1, 2], [0, 4]), (0, 1), ("A", "B"), ("", ""), "as_recorded")
+    assert with_mixture(tracks, recording([1, 4])) is tracks
+    apart = separated(recording([1, 2, 3], [0, 4, 5]), 1, 2)
+    before = apart.samples.copy()
+    mixed = with_mixture(apart, recording([1, 5, 3]))
+    assert np.array_equal(apart.samples, before), "the made channels were changed"
+    assert mixed.samples[:, ::RATE].tolist() == [[1, 5, 3], [0, 5, 5]]
+    assert {origin.kind for origin in mixed.origins} == {"original", "routed"}
 
 
 def rated(reference: str, errors: int) -> WordScores:

@@ -1,0 +1,1 @@
+"""Backends that enhance tracks: optional, and in no ready-made chain."""
