@@ -23,6 +23,8 @@ from stages.tracks.recorded import passed_through
 
 FillMaker = Callable[[Mixture, Recording, Diarization, Layout], Filling]
 """Prepares to fill the overlaps of one recording, from the mixture's samples [n], the recording, who speaks when, and the layout."""
+Revise = Callable[[Mixture], Diarization]
+"""Says anew who speaks when, from the mixture's samples [n], before the layout is made."""
 LONGEST_FADE = 0.5
 
 
@@ -56,7 +58,9 @@ class Assembly:
             raise UsageError(f"separate.margin: {self.margin} s; wanted 0 or more")
 
 
-def assemble(source: Source, recording: Recording, diarization: Diarization, how: Assembly, prepare: FillMaker) -> Tracks:
+def assemble(
+    source: Source, recording: Recording, diarization: Diarization, how: Assembly, prepare: FillMaker, revise: Revise | None = None
+) -> Tracks:
     """Two channels of one speaker each: solos as they are, overlaps as what `prepare` gives fills them, the rest closed.
 
     A recording whose own channels are the speakers passes through bit for bit. Samples and residual are mapped from scratch disk.
@@ -72,6 +76,8 @@ def assemble(source: Source, recording: Recording, diarization: Diarization, how
         return passed_through(source, recording, how.first)
     mixture = recording.samples[diarization.channel]
     crossfade = round(how.crossfade * recording.rate)
+    if revise is not None:
+        diarization = revise(mixture)
     layout = lay_out(widened(diarization, round(how.margin * recording.rate), 2 * crossfade), crossfade, how.unsure)
     tone = _tone(source, recording, diarization, mixture) if how.floor == "room_tone" else None
     filling = prepare(mixture, recording, diarization, layout)

@@ -15,16 +15,18 @@ from schemas.source import Source
 from schemas.span import Span
 from schemas.tracks import Tracks
 from stages.separate.assemble import Assembly, assemble
-from stages.separate.guided.adapt import Schooling, adapted
-from stages.separate.guided.masks import Masker, cut
-from stages.separate.guided.solos import solos
-from stages.separate.guided.spectra import Spectra
+from stages.separate.guided.adapt import Schooling
+from stages.separate.guided.learnt import Learnt, signs_of
+from stages.separate.guided.masks import Voiced
+from stages.separate.guided.reach import grown, reached
 from stages.separate.guided.trust import confidence
 from stages.separate.layout import Filled, Layout
-from stages.separate.render import Filling, mixture_of, routed
+from stages.separate.render import Filling, mixture_of
 from stages.separate.render import Source as Mixture
 from stages.spool import Spool
 from stages.stage import Weights
+
+LONGEST_REACH = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,24 +45,28 @@ class GuidedSeparate(Assembly):
     gives: ClassVar[type] = Tracks
 
     steps: int = 400
-    """Steps of learning for each recording, whatever its length."""
+    """Steps of learning for each recording, whatever its length; of several conversations in one each has its own, fewer when short."""
     width: int = 64
-    """Units of each recurrent layer in either direction; with a GPU 128 and 400 steps cost little."""
-    seeds: int = 1
+    """Units of each recurrent layer in either direction."""
+    networks: int = 1
     """Networks that are taught apart and whose masks are averaged."""
+    reach: float = 0.2
+    """Seconds by which an overlap that is separated grows at both ends where somebody speaks: there the network says who is heard."""
     least_solo: float = 6.0
     """Seconds of solo speech that each speaker must have to learn from; with less all overlaps are routed."""
-    least_confidence: float = 0.5
+    least_confidence: float = 0.85
     """Overlaps whose separation is less sure than this are routed; 0 routes none."""
 
     def __post_init__(self) -> None:
         # zero-argument super() does not know a dataclass with slots
         Assembly.__post_init__(self)
-        for name, least in (("steps", 1), ("width", 1), ("seeds", 1)):
-            if getattr(self, name) < least:
-                raise UsageError(f"separate.{name}: {getattr(self, name)}; wanted a whole number from {least}")
+        for name in ("steps", "width", "networks"):
+            if getattr(self, name) < 1:
+                raise UsageError(f"separate.{name}: {getattr(self, name)}; wanted a whole number from 1")
         if not self.least_solo > 0:
             raise UsageError(f"separate.least_solo: {self.least_solo} s; wanted more than 0")
+        if not 0 <= self.reach <= LONGEST_REACH:
+            raise UsageError(f"separate.reach: {self.reach} s; wanted a number from 0 to {LONGEST_REACH}")
         if not 0 <= self.least_confidence <= 1:
             raise UsageError(f"separate.least_confidence: {self.least_confidence}; wanted a number from 0 to 1")
 
@@ -74,34 +80,47 @@ class GuidedSeparate(Assembly):
 
         torch.set_num_threads(1)
 
-        def prepare(mixture: Mixture, recording: Recording, diarization: Diarization, layout: Layout) -> Filling:
-            if not layout.overlaps:
-                return routed(mixture, layout)
-            learnt = solos(mixture, recording.bits, diarization)
-            if learnt.seconds < self.least_solo:
-                return routed(mixture, layout)
-            nets = [adapted(learnt, Schooling(steps=self.steps, width=self.width, seed=seed), device) for seed in range(self.seeds)]
-            masker = Masker(nets, Spectra(learnt.rate).bins, recording.rate, recording.bits, device)
-            return self._filling(mixture, layout, masker, recording.bits)
-
         def separate(source: Source, recording: Recording, diarization: Diarization) -> Tracks:
-            return assemble(source, recording, diarization, self, prepare)
+            known: list[Learnt] = []
+
+            def revise(mixture: Mixture) -> Diarization:
+                how = Schooling(steps=self.steps, width=self.width, seed=0)
+                known.append(Learnt(mixture, recording.bits, diarization, how, self.networks, self.least_solo, device))
+                return self._revised(known[0], diarization)
+
+            def prepare(mixture: Mixture, recording: Recording, diarization: Diarization, layout: Layout) -> Filling:
+                return self._filling(mixture, layout, known[0], recording.bits)
+
+            return assemble(source, recording, diarization, self, prepare, revise)
 
         return separate
 
-    def _filling(self, mixture: Mixture, layout: Layout, masker: Masker, bits: int) -> Filling:
-        spool, kinds = Spool(np.int32, 1), []
-        starts = {}
-        at = 0
+    def _revised(self, known: Learnt, diarization: Diarization) -> Diarization:
+        """Who speaks when, with the overlaps grown that are to be separated."""
+        if not self.reach:
+            return diarization
+        wide = [reached(diarization, overlap, round(self.reach * diarization.rate)) for overlap in diarization.overlaps]
+        return grown(diarization, [span for span in wide if (self._sure(known.voices(span)) or 0.0) >= self.least_confidence])
+
+    @staticmethod
+    def _sure(found: list[Voiced] | None) -> float | None:
+        return None if found is None else confidence(signs_of(found))
+
+    def _filling(self, mixture: Mixture, layout: Layout, known: Learnt, bits: int) -> Filling:
+        spool, kinds, at = Spool(np.int32, 1), [], 0
+        starts: dict[Span, int | None] = {}
         for overlap in layout.overlaps:
-            found = [masker(mixture, piece) for piece in cut(overlap.span, masker.rate)]
-            sure = confidence(sum((each.signs for each in found[1:]), found[0].signs))
-            kinds.append(Filled("separated", sure) if sure >= self.least_confidence else Filled("routed"))
-            starts[overlap.span] = at if kinds[-1].kind == "separated" else None
-            if kinds[-1].kind == "separated":
-                for each in found:
-                    spool.write(each.first[:, None])
-                at += len(overlap.span)
+            found = known.voices(overlap.span)
+            sure = self._sure(found)
+            if found is None or sure is None or sure < self.least_confidence:
+                kinds.append(Filled("routed"))
+                starts[overlap.span] = None
+                continue
+            kinds.append(Filled("separated", sure))
+            starts[overlap.span] = at
+            for each in found:
+                spool.write(each.first[:, None])
+            at += len(overlap.span)
         return Filling(_fill(mixture, spool.samples()[0], starts, bits), tuple(kinds))
 
 

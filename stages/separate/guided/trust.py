@@ -51,10 +51,12 @@ def _db(part: float, other: float) -> float:
 
 
 STEEP = 1.0
-MIDDLE_DB = 3.0
+MIDDLE_DB = 2.2
+"""Expected gain of the lesser channel at which the true one is as often below zero as above. Of 68 overlaps of held-out real voices
+(`tests.bench.separation`) all five with a channel below 0 dB expected less than 4 dB."""
 
 
 def confidence(signs: Signs) -> float:
-    """How sure it is, in (0, 1), that both channels are nearer to their voices than the mixture is: by the smaller expected gain."""
+    """How sure it is, in (0, 1), that both channels are nearer to their voices than the mixture is: by the lesser expected gain."""
     least = min(signs.gains_db)
     return 1 / (1 + math.exp(min(60.0, max(-60.0, STEEP * (MIDDLE_DB - least)))))

@@ -67,7 +67,7 @@ class NetworkSeparate(Assembly, ABC):
     """Weights that forbid commercial use are refused unless this repeats their licence."""
     window: float = 12.0
     """Seconds that the network hears at once, at most; short overlaps are heard in half of it. A network of one fixed length keeps it."""
-    context: float = 3.0
+    context: float = 2.0
     """Seconds before and after an overlap that are heard with it, and that tell whose voice is whose."""
     least_confidence: float = 0.4
     """Overlaps below it are routed. Confidence is the product of how sure the order of the voices is, how well the network keeps one voice

@@ -30,15 +30,16 @@ def masker(settings: Mapping[str, Any], channels: int, filters: int, outputs: in
     other = {key: settings[key] for key, value in fixed.items() if settings.get(key, value) != value}
     if unknown or other or settings.get("mask_act", "relu") not in ("relu", "sigmoid"):
         raise UsageError(f"separate.model: a dual-path network with {dict(settings)} is not one that is known here")
-    return _classes()[1](dict(settings), channels, filters, outputs)
+    return _masker()(dict(settings), channels, filters, outputs)
+
+
+# Classes are made when first wanted, because torch is not imported before.
 
 
 @cache
-def _classes() -> tuple[Any, Any]:
-    """Made when first wanted, because torch is not imported before."""
+def _norm() -> Any:
     import torch
     from torch import nn
-    from torch.nn import functional
 
     class GlobalNorm(nn.Module):
         """Over all features and frames of one item, then scaled feature by feature."""
@@ -53,6 +54,15 @@ def _classes() -> tuple[Any, Any]:
             mean = x.mean(dim=axes, keepdim=True)
             even = (x - mean) / ((x - mean).square().mean(dim=axes, keepdim=True) + 1e-8).sqrt()
             return (even.transpose(1, -1) * self.gamma + self.beta).transpose(1, -1)
+
+    return GlobalNorm
+
+
+@cache
+def _block() -> Any:
+    from torch import nn
+
+    normed = _norm()
 
     class Recurrent(nn.Module):
         """An LSTM both ways."""
@@ -71,7 +81,7 @@ def _classes() -> tuple[Any, Any]:
             super().__init__()
             self.intra_RNN, self.inter_RNN = Recurrent(channels, hidden, layers), Recurrent(channels, hidden, layers)
             self.intra_linear, self.inter_linear = nn.Linear(2 * hidden, channels), nn.Linear(2 * hidden, channels)
-            self.intra_norm, self.inter_norm = GlobalNorm(channels), GlobalNorm(channels)
+            self.intra_norm, self.inter_norm = normed(channels), normed(channels)
 
         def forward(self, x: Any) -> Any:
             batch, channels, size, chunks = x.shape
@@ -82,6 +92,17 @@ def _classes() -> tuple[Any, Any]:
             made = self.inter_linear(self.inter_RNN(across)).reshape(batch, size, chunks, channels)
             return x + self.inter_norm(made.permute(0, 3, 1, 2))
 
+    return Block
+
+
+@cache
+def _masker() -> Any:
+    import torch
+    from torch import nn
+    from torch.nn import functional
+
+    normed, block = _norm(), _block()
+
     class Masker(nn.Module):
         """Features to masks."""
 
@@ -91,8 +112,8 @@ def _classes() -> tuple[Any, Any]:
             self.size, self.outputs = settings["chunk_size"], outputs
             self.hop = settings.get("hop_size") or self.size // 2
             self.act = torch.sigmoid if settings.get("mask_act") == "sigmoid" else torch.relu
-            self.bottleneck = nn.Sequential(GlobalNorm(channels), nn.Conv1d(channels, inner, 1))
-            self.net = nn.Sequential(*(Block(inner, hidden, settings.get("num_layers", 1)) for _ in range(repeats)))
+            self.bottleneck = nn.Sequential(normed(channels), nn.Conv1d(channels, inner, 1))
+            self.net = nn.Sequential(*(block(inner, hidden, settings.get("num_layers", 1)) for _ in range(repeats)))
             self.first_out = nn.Sequential(nn.PReLU(), nn.Conv2d(inner, outputs * inner, 1))
             self.net_out = nn.Sequential(nn.Conv1d(inner, inner, 1), nn.Tanh())
             self.net_gate = nn.Sequential(nn.Conv1d(inner, inner, 1), nn.Sigmoid())
@@ -109,4 +130,4 @@ def _classes() -> tuple[Any, Any]:
             masks = self.act(self.mask_net(self.net_out(x) * self.net_gate(x)))
             return masks.reshape(batch, self.outputs, -1, frames)
 
-    return GlobalNorm, Masker
+    return Masker

@@ -22,6 +22,8 @@ SOLO = 10.0
 """Log odds for a whole solo stretch in one output; half of it in either says nothing."""
 LINK = 20.0
 """The same for two windows that agree in all of what they share."""
+ABSENT = 0.05
+"""Share of a speaker's solo speech below which an output with a part in the overlap is not that speaker's; half of `SOLO` against it."""
 VOICE = 6.0
 """The same for a difference of one between cosines of voices."""
 SURE = 0.95
@@ -102,8 +104,9 @@ def confidence(told: Told, energy: Floats) -> float:
 def _solo_score(order: Order, part: Part) -> float:
     score = 0.0
     for solo in part.solos:
-        inside = sum(share for share, speaker in zip(solo.shares, order, strict=True) if speaker == solo.speaker)
-        score += SOLO * min(1.0, solo.seconds / ENOUGH_S) * float(inside)
+        own = np.equal(order, solo.speaker)
+        absent = own & (solo.shares < ABSENT) & (part.energy > ABSENT)
+        score += SOLO * min(1.0, solo.seconds / ENOUGH_S) * float(solo.shares[own].sum() - 0.5 * absent.any())
     return score
 
 

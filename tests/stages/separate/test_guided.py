@@ -76,7 +76,7 @@ def test_joins_make_no_step_and_no_click(made: Tracks) -> None:
 
 
 def test_equal_runs_give_equal_bytes_and_more_networks_give_others() -> None:
-    one, again, two = separated(steps=3), separated(steps=3), separated(steps=3, seeds=2)
+    one, again, two = separated(steps=3), separated(steps=3), separated(steps=3, networks=2)
     assert np.array_equal(one.samples, again.samples)
     assert one.origins == again.origins
     assert not np.array_equal(one.samples, two.samples)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +74,9 @@ class Remade(Bank):
 
 
 def scripted(module: nn.Module, path: Path) -> Path:
-    torch.jit.script(module.eval()).save(str(path))  # type: ignore[no-untyped-call]
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=r".*torch\.jit\.script.* is deprecated", category=DeprecationWarning)
+        torch.jit.script(module.eval()).save(str(path))  # type: ignore[no-untyped-call]
     return path
 
 

@@ -78,9 +78,14 @@ def test_a_voice_tells_where_nobody_speaks_alone() -> None:
 
 def test_three_outputs_are_given_to_two_speakers() -> None:
     assert len(orders(3)) == 6
-    solos = (Solo(0, 1.0, np.array([0.05, 0.9, 0.05])), Solo(1, 1.0, np.array([0.5, 0.02, 0.48])))
+    solos: tuple[Solo, ...] = (Solo(0, 1.0, np.array([0.05, 0.9, 0.05])), Solo(1, 1.0, np.array([0.5, 0.02, 0.48])))
     told = tell([Part(solos, np.array([0.3, 0.4, 0.3]))], [], None)
     assert told.orders == ((1, 0, 1),)
+    assert told.sureness > SURE
+    # With solo speech of one speaker only, outputs that are not in it are the other's.
+    solos = (Solo(0, 1.0, np.array([0.98, 0.01, 0.01])),)
+    told = tell([Part(solos, np.array([0.4, 0.3, 0.3]))], [], None)
+    assert told.orders == ((0, 1, 1),)
     assert told.sureness > SURE
     # Who has an output that holds nothing does not matter, and does not make the rest less sure.
     solos = (Solo(0, 1.0, np.array([0.02, 0.98, 0.0])), Solo(1, 1.0, np.array([0.97, 0.03, 0.0])))
