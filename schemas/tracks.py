@@ -46,8 +46,8 @@ class Tracks:
     roles: tuple[str, str]
     """Role of each channel's speaker, `""` when unknown."""
     order: tuple[int, int] | None
-    """Which channel of the recording each track is, when tracks are the recording's own channels, also where stretches of them were cleaned or
-    restored; None when they were made from a mixture."""
+    """Which channel of the recording each track is, when tracks are the recording's own channels, also where stretches of them were cleaned
+    or restored; None when they were made from a mixture."""
     chosen: str
     """How the order was decided: `as_recorded` (in a mixture `first_to_speak`), `role:<name>` or `random:<seed>`."""
     origins: tuple[Origin, ...]
