@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from schemas.diarization import Diarization, Segment
 from schemas.recording import Decoding, Recording
-from schemas.span import Span, intersect, subtract
+from schemas.span import Span, subtract
 from schemas.tracks import view_of
 from stages.vad.silero import SileroVad
 from tests.shared import SHARED
@@ -56,7 +56,7 @@ class Case:
 
     name: str
     kind: str
-    """`call` (both sides of one real call), `composed` (sides of two calls) or `simulated`."""
+    """`call` (both sides of one real call) or `composed` (sides of two calls)."""
     alike: bool
     """The voices' median pitches are within three semitones."""
     true: Floats
@@ -176,7 +176,7 @@ def real_calls() -> dict[str, NDArray[Any]]:
 
 
 def cases() -> list[Case]:
-    """All cases that the shared data and the packaged voices allow, in a fixed order."""
+    """All cases that the shared data allow, in a fixed order."""
     calls = {name: voices_of(name, samples) for name, samples in real_calls().items()} if SHARED.is_dir() else {}
     made = [case(name, "call", voices) for name, voices in calls.items() if min(v.seconds for v in voices) >= LEAST]
     sides = [voice for voices in calls.values() for voice in voices if voice.seconds >= LEAST]
@@ -184,8 +184,3 @@ def cases() -> list[Case]:
     for number, (a, b) in enumerate(pairs):
         made.append(case(f"{a.name}+{b.name}", "composed", (a, b), (0.0, -3.0, 3.0)[number % 3]))
     return made
-
-
-def truth_overlaps(one: Case) -> tuple[Span, ...]:
-    """Where both true channels speak."""
-    return intersect(one.diarization.of(0), one.diarization.of(1))

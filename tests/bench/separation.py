@@ -19,7 +19,7 @@ from stages.scoring.rank import spearman
 from stages.scoring.signal import Ratio
 from stages.separate.guided.separate import GuidedSeparate
 from stages.separate.guided.spectra import Spectra
-from tests.bench.held_out import RATE, Case, Floats, cases, truth_overlaps
+from tests.bench.held_out import RATE, Case, Floats, cases
 
 Pair = tuple[float, float]
 
@@ -50,7 +50,7 @@ def oracle(one: Case) -> Floats:
 def told(one: Case, tracks: Tracks) -> Iterator[tuple[float, Pair]]:
     """Confidence and gains of each overlap."""
     made = tracks.samples / 32768
-    for span in truth_overlaps(one):
+    for span in one.diarization.overlaps:
         origin = next(o for o in tracks.origins if o.channel == 0 and o.span.start <= span.start < o.span.end)
         yield origin.confidence or 0.0, gains(one, made, (slice(span.start, span.end),))
 
@@ -71,7 +71,7 @@ def main() -> None:
         cost = time.process_time() - before
         if tracks.speakers != one.diarization.speakers:
             raise SystemExit(f"{one.name}: channels are in another order than the speakers")
-        spans = tuple(slice(span.start, span.end) for span in truth_overlaps(one))
+        spans = tuple(slice(span.start, span.end) for span in one.diarization.overlaps)
         found, best = gains(one, tracks.samples / 32768, spans), gains(one, oracle(one), spans)
         rows.append((one, found))
         overlaps += told(one, tracks)

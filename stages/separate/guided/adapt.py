@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,11 +32,14 @@ class Schooling:
 
 
 def adapted(solos: Solos, how: Schooling, device: str) -> Any:
-    """A network that knows the two voices; equal for equal solos, schooling and machine. Draws leave torch's global state as it was."""
+    """A network that knows the two voices; equal for equal solos, schooling and machine.
+
+    Torch's global state is left as it was: its draws, and its threads, of which one is used here, for sums over several come out otherwise.
+    """
     import torch
 
     spectra = Spectra(solos.rate, device)
-    with torch.random.fork_rng(devices=[device] if device.startswith("cuda") else []):
+    with one_thread(), torch.random.fork_rng(devices=[device] if device.startswith("cuda") else []):
         torch.manual_seed(how.seed)
         net = network(spectra.bins, how.width).to(device)
         drawn = mixtures(solos, BATCH, how.seed)
@@ -52,6 +57,19 @@ def adapted(solos: Solos, how: Schooling, device: str) -> Any:
             pace.step()
             voices = torch.from_numpy(next(drawn)).to(device)
     return net.eval()
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """One thread of torch's own inside, as many as before outside."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def _loss(net: Any, spectra: Spectra, voices: Any) -> Any:

@@ -10,10 +10,9 @@ from numpy.typing import NDArray
 from schemas.diarization import Diarization
 from schemas.span import Span
 from stages.separate.guided.adapt import Schooling, adapted
-from stages.separate.guided.masks import Masker, Voiced, cut
+from stages.separate.guided.masks import Masker, Voiced
 from stages.separate.guided.solos import solos
 from stages.separate.guided.spectra import Spectra
-from stages.separate.guided.trust import Signs
 
 FULL_COURSE_S = 180.0
 """Seconds of conversation from which on each of several is learnt in full: 400 steps then cost a quarter of real time of one core."""
@@ -31,15 +30,15 @@ class Learnt:
         self.scopes = [each.span for each in diarization.kept] or [Span(0, diarization.length)]
         self.maskers: dict[Span, Masker | None] = {}
 
-    def voices(self, span: Span) -> list[Voiced] | None:
-        """The voices of an overlap, piece by piece; None where its conversation holds too little solo speech to learn from."""
+    def voices(self, span: Span) -> Voiced | None:
+        """The voices of an overlap; None where its conversation holds too little solo speech to learn from."""
         scope = next((scope for scope in self.scopes if scope.start <= span.start < scope.end), None)
         if scope is None:
             return None
         if scope not in self.maskers:
             self.maskers[scope] = self._masker(scope)
         masker = self.maskers[scope]
-        return None if masker is None else [masker(self.mixture, piece) for piece in cut(span, self.diarization.rate)]
+        return None if masker is None else masker(self.mixture, span)
 
     def _masker(self, scope: Span) -> Masker | None:
         inside = tuple(s for s in self.diarization.segments if scope.start <= s.span.start and s.span.end <= scope.end)
@@ -51,8 +50,3 @@ class Learnt:
         course = replace(self.how, steps=max(1, round(share * self.how.steps)))
         nets = [adapted(known, replace(course, seed=seed), self.device) for seed in range(self.networks)]
         return Masker(nets, Spectra(known.rate).bins, rate, self.bits, self.device)
-
-
-def signs_of(voiced: list[Voiced]) -> Signs:
-    """Of all pieces together."""
-    return sum((each.signs for each in voiced[1:]), voiced[0].signs)

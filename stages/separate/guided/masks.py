@@ -9,23 +9,26 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from schemas.recording import as_float, full_scale
+from schemas.recording import as_float
 from schemas.span import Span
+from stages.separate.guided.adapt import one_thread
 from stages.separate.guided.spectra import Spectra, stretched
 from stages.separate.guided.trust import Signs
 
 CONTEXT = 1.0
 """Seconds of the recording shown to the network on either side of an overlap."""
+FADE = 0.025
+"""Seconds on either side of a cut over which what both pieces give is crossed."""
 LONGEST = 16.0
 """Seconds worked on at a time; a longer overlap is cut."""
 
 
 @dataclass(frozen=True, slots=True)
 class Voiced:
-    """One stretch of an overlap."""
+    """An overlap, told apart."""
 
-    first: NDArray[np.int64]
-    """Speaker 0's samples [n] in the recording's units; what is left of the mixture is speaker 1's."""
+    first: NDArray[np.float32]
+    """Speaker 0's samples [n], full scale 1; what is left of the mixture is speaker 1's."""
     signs: Signs
 
 
@@ -38,21 +41,43 @@ class Masker:
 
     def __call__(self, mixture: NDArray[Any], span: Span) -> Voiced:
         """The voices of a span of the mixture [n]."""
+        fade = round(FADE * self.rate)
+        pieces = cut(span, self.rate)
+        voice, signs = np.zeros(len(span), np.float32), None
+        for piece in pieces:
+            wide = Span(max(span.start, piece.start - fade), min(span.end, piece.end + fade))
+            found = self._piece(mixture, wide)
+            at = slice(wide.start - span.start, wide.end - span.start)
+            voice[at] += found.first * weights(piece, wide)
+            signs = found.signs if signs is None else signs + found.signs
+        assert signs is not None
+        return Voiced(voice, signs)
+
+    def _piece(self, mixture: NDArray[Any], span: Span) -> Voiced:
         import torch
 
         around = round(CONTEXT * self.rate)
         start, end = max(0, span.start - around), min(len(mixture), span.end + around)
         shown = torch.from_numpy(as_float(mixture[start:end], self.bits)).to(self.device)
-        with torch.inference_mode():
+        with one_thread(), torch.inference_mode():
             whole = self.spectra.of(shown)
             masks = torch.stack([net(whole[None, : self.bins])[0] for net in self.nets])
             share = stretched(masks.mean(0)[0], self.spectra.bins)
             voice = self.spectra.back(share * whole, end - start)[span.start - start : span.end - start]
             frames = slice((span.start - start) // self.spectra.hop, -(-(span.end - start) // self.spectra.hop) + 1)
             signs = Signs.of(masks[..., frames], whole[: self.bins, frames])
-        top = full_scale(self.bits)
-        first = np.rint(voice.double().cpu().numpy() * top).astype(np.int64)
-        return Voiced(np.clip(first, -top, top - 1), signs)
+        return Voiced(voice.cpu().numpy(), signs)
+
+
+def weights(piece: Span, wide: Span) -> NDArray[np.float32]:
+    """[len(wide)]: how far a piece counts in what was worked on of it: half at its own ends, whole at the ends of the overlap."""
+    at = np.arange(wide.start, wide.end) + 0.5
+    found = np.ones(len(wide))
+    if wide.start < piece.start:
+        found = np.minimum(found, (at - wide.start) / (2 * (piece.start - wide.start)))
+    if wide.end > piece.end:
+        found = np.minimum(found, (wide.end - at) / (2 * (wide.end - piece.end)))
+    return found.astype(np.float32)
 
 
 def cut(span: Span, rate: int) -> list[Span]:

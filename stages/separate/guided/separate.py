@@ -4,26 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, ClassVar
-
-import numpy as np
+from typing import ClassVar
 
 from schemas.diarization import Diarization
 from schemas.errors import UsageError
-from schemas.recording import Recording, Samples, full_scale
+from schemas.recording import Recording
 from schemas.source import Source
-from schemas.span import Span
 from schemas.tracks import Tracks
 from stages.separate.assemble import Assembly, assemble
+from stages.separate.collect import Collected
 from stages.separate.guided.adapt import Schooling
-from stages.separate.guided.learnt import Learnt, signs_of
-from stages.separate.guided.masks import Voiced
+from stages.separate.guided.learnt import Learnt
 from stages.separate.guided.reach import grown, reached
 from stages.separate.guided.trust import confidence
-from stages.separate.layout import Filled, Layout
-from stages.separate.render import Filling, mixture_of
+from stages.separate.layout import Layout
+from stages.separate.render import Filling
 from stages.separate.render import Source as Mixture
-from stages.spool import Spool
 from stages.stage import Weights
 
 LONGEST_REACH = 1.0
@@ -76,9 +72,6 @@ class GuidedSeparate(Assembly):
 
     def load(self, device: str) -> Callable[[Source, Recording, Diarization], Tracks]:
         """The separation as a pure function; on a GPU its last bits may differ from those of a CPU."""
-        import torch
-
-        torch.set_num_threads(1)
 
         def separate(source: Source, recording: Recording, diarization: Diarization) -> Tracks:
             known: list[Learnt] = []
@@ -100,42 +93,16 @@ class GuidedSeparate(Assembly):
         if not self.reach:
             return diarization
         wide = [reached(diarization, overlap, round(self.reach * diarization.rate)) for overlap in diarization.overlaps]
-        return grown(diarization, [span for span in wide if (self._sure(known.voices(span)) or 0.0) >= self.least_confidence])
-
-    @staticmethod
-    def _sure(found: list[Voiced] | None) -> float | None:
-        return None if found is None else confidence(signs_of(found))
+        found = ((span, known.voices(span)) for span in wide)
+        return grown(diarization, [span for span, each in found if each is not None and confidence(each.signs) >= self.least_confidence])
 
     def _filling(self, mixture: Mixture, layout: Layout, known: Learnt, bits: int) -> Filling:
-        spool, kinds, at = Spool(np.int32, 1), [], 0
-        starts: dict[Span, int | None] = {}
+        collected = Collected(mixture, bits)
         for overlap in layout.overlaps:
             found = known.voices(overlap.span)
-            sure = self._sure(found)
+            sure = None if found is None else confidence(found.signs)
             if found is None or sure is None or sure < self.least_confidence:
-                kinds.append(Filled("routed"))
-                starts[overlap.span] = None
-                continue
-            kinds.append(Filled("separated", sure))
-            starts[overlap.span] = at
-            for each in found:
-                spool.write(each.first[:, None])
-            at += len(overlap.span)
-        return Filling(_fill(mixture, spool.samples()[0], starts, bits), tuple(kinds))
-
-
-def _fill(mixture: Mixture, first: Any, starts: dict[Span, int | None], bits: int) -> Any:
-    """Voice 0 as it was found, voice 1 what it leaves of the mixture; the mixture for both in overlaps without a start."""
-    whole, top = mixture_of(mixture), int(full_scale(bits))
-
-    def fill(overlap: Span, window: Span) -> Samples:
-        start = starts[overlap]
-        if start is None:
-            return whole(overlap, window)
-        at = start + window.start - overlap.start
-        voice = first[at : at + len(window)].astype(np.int64)
-        rest = np.clip(mixture[window.start : window.end] - voice, -top, top - 1)
-        both: Samples = np.stack([voice, rest])
-        return both
-
-    return fill
+                collected.route(overlap.span)
+            else:
+                collected.separate(overlap.span, found.first, sure)
+        return collected.filling()

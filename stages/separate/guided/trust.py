@@ -20,8 +20,6 @@ class Signs:
     """Sums of m² P and (1 - m)² P: what the masks give to each voice."""
     error: float
     """Sum of m (1 - m) P."""
-    apart: float
-    """Sum of the squared difference of two networks' shares, over two, times P; 0 with one network."""
 
     @staticmethod
     def of(masks: Any, spectra: Any) -> Signs:
@@ -29,12 +27,11 @@ class Signs:
         power = spectra.abs() ** 2
         share = masks[:, 0].mean(0)
         sums = [float((part * power).sum()) for part in (share**2, (1 - share) ** 2, share * (1 - share))]
-        apart = float((masks[:, 0].var(0, correction=0) * power).sum())
-        return Signs((sums[0], sums[1]), sums[2], apart)
+        return Signs((sums[0], sums[1]), sums[2])
 
     def __add__(self, other: Signs) -> Signs:
         own = (self.own[0] + other.own[0], self.own[1] + other.own[1])
-        return Signs(own, self.error + other.error, self.apart + other.apart)
+        return Signs(own, self.error + other.error)
 
     @property
     def gains_db(self) -> tuple[float, float]:

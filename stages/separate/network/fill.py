@@ -9,9 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from schemas.recording import Recording, Samples, as_float, full_scale
+from schemas.recording import Recording, as_float
 from schemas.span import Span
-from stages.separate.layout import Filled, Layout
+from stages.separate.collect import Collected
+from stages.separate.layout import Layout
 from stages.separate.network.base import NetworkSeparate, Separator
 from stages.separate.network.carry import HOP_S, Divided, divide, hop_of, shared
 from stages.separate.network.hear import hear
@@ -20,7 +21,6 @@ from stages.separate.network.plan import Stretch, plan, sizes_of
 from stages.separate.network.voice import ENOUGH_S, Voices
 from stages.separate.render import Filling
 from stages.separate.render import Source as Mixture
-from stages.spool import Spool
 from stages.sureness import touching
 
 Floats = NDArray[np.float32]
@@ -37,40 +37,13 @@ def filling(network: Separator, how: NetworkSeparate, voices: Voices, mixture: M
     Raises `UsageError` when the network gives something that is not two voices or more, or numbers that are not finite.
     """
     desk = _Desk(network, how, voices, mixture, recording, layout)
-    kinds: list[Filled] = []
-    spool, starts, at = Spool(mixture.dtype, 1), [], 0
+    collected = Collected(mixture, recording.bits)
     for overlap, made in zip(layout.overlaps, desk.separated(), strict=True):
-        sure = made.confidence
-        if sure < how.least_confidence or sure <= 0.0:
-            kinds.append(Filled("routed"))
-            starts.append(-1)
-            continue
-        kinds.append(Filled("separated", sure))
-        starts.append(at)
-        first = _fitting(made.first, mixture[overlap.span.start : overlap.span.end], recording.bits)
-        spool.write(first[:, None])
-        at += len(first)
-    firsts = spool.samples()
-    where = {overlap.span.start: start for overlap, start in zip(layout.overlaps, starts, strict=True)}
-
-    def fill(overlap: Span, window: Span) -> Samples:
-        both = mixture[window.start : window.end]
-        start = where[overlap.start]
-        if start < 0:
-            routed: Samples = np.broadcast_to(both, (2, len(window)))
-            return routed
-        first = firsts[0, start + window.start - overlap.start : start + window.end - overlap.start]
-        return np.stack([first, (both.astype(np.int64) - first).astype(both.dtype)])
-
-    return Filling(fill, tuple(kinds))
-
-
-def _fitting(first: Floats, mixture: Mixture, bits: int) -> NDArray[np.int64]:
-    """Whole samples of the first voice, moved as little as it takes for it and for what it leaves to the other to fit the depth."""
-    low, high = -(1 << (bits - 1)), (1 << (bits - 1)) - 1
-    wide = mixture.astype(np.int64)
-    rounded = np.rint(np.asarray(first, np.float64) * full_scale(bits)).astype(np.int64)
-    return np.clip(rounded, np.maximum(low, wide - high), np.minimum(high, wide - low))
+        if made.confidence > 0.0 and made.confidence >= how.least_confidence:
+            collected.separate(overlap.span, made.first, made.confidence)
+        else:
+            collected.route(overlap.span)
+    return collected.filling()
 
 
 @dataclass(frozen=True, slots=True)
