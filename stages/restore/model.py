@@ -17,7 +17,7 @@ from stages.restore.base import Restore
 from stages.restore.enhancer import Change, Enhancer, Floats, Heard
 from stages.restore.network import fitted, open_network
 from stages.restore.windowed import Cut, changed, cut, windows_of
-from stages.rights.licences import expression_of
+from stages.rights.weights import check_licence
 from stages.stage import Weights, speed
 
 FADE_S = 0.02
@@ -69,7 +69,7 @@ class ModelRestore(Restore):
             )
         if self.batch < 1 or self.threads < 1:
             raise UsageError(f"restore: batch ({self.batch}) and threads ({self.threads}) must be 1 or more")
-        check_licence(self.licence, self.accept_licence)
+        check_licence(self.name, self.licence, self.accept_licence)
 
     @property
     def path(self) -> Path:
@@ -116,15 +116,3 @@ class Windowed(Enhancer):
         import soxr
 
         return np.asarray(soxr.resample(sound, *self.at, quality="HQ"), np.float32)
-
-
-def check_licence(licence: str, accepted: str) -> None:
-    """Raises `UsageError` for an empty licence, and for one that forbids commercial use unless `accepted` repeats it."""
-    if not licence.strip():
-        raise UsageError("restore.licence: must not be empty; write NOASSERTION when you do not know it")
-    expression = expression_of(licence)
-    if expression is not None and expression.terms.commercial is False and expression_of(accepted or None) != expression:
-        raise UsageError(
-            f"restore.accept_licence: the network is under {licence}, which forbids commercial use, and so would what it makes; write "
-            f"'accept_licence: {licence}' if that suits you"
-        )

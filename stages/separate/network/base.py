@@ -17,7 +17,7 @@ from schemas.recording import Recording
 from schemas.source import Source
 from schemas.tracks import Tracks
 from stages.diarize.carrier import EMBEDDING, Precision
-from stages.rights.licences import expression_of
+from stages.rights.weights import check_licence
 from stages.separate.assemble import Assembly, assemble
 from stages.separate.layout import Layout
 from stages.separate.render import Filling, routed
@@ -88,7 +88,7 @@ class NetworkSeparate(Assembly, ABC):
             raise UsageError(f"separate.least_confidence: {self.least_confidence}; wanted a number from 0 to 1")
         if self.batch < 1:
             raise UsageError(f"separate.batch: {self.batch} must be 1 or more")
-        check_licence(self.licence, self.accept_licence)
+        check_licence(self.name, self.licence, self.accept_licence)
 
     @abstractmethod
     def open(self, device: str) -> Separator:
@@ -118,17 +118,3 @@ class NetworkSeparate(Assembly, ABC):
             return assemble(source, recording, diarization, self, prepare)
 
         return separate
-
-
-def check_licence(licence: str, accepted: str) -> None:
-    """Raises `UsageError` for an empty licence, and for one that forbids commercial use unless `accepted` names it."""
-    if not licence.strip():
-        raise UsageError("separate.licence: must not be empty; write NOASSERTION when you do not know it")
-    expression = expression_of(licence)
-    if expression is None or expression.terms.commercial is not False:
-        return
-    if expression_of(accepted or None) != expression:
-        raise UsageError(
-            f"separate.accept_licence: the weights are under {licence}, which forbids commercial use, and so would what they make; "
-            f"write 'accept_licence: {licence}' if that suits you, or choose another backend"
-        )
