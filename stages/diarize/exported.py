@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from schemas.errors import UsageError
 from stages.diarize.carrier import Precision
-from stages.onnx import onnx_session
+from stages.onnx import audio_network, check_own_format
+from stages.torch_graph import load_graph
+from stages.torchscript import in_torch, load_torchscript
 
 Run = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 """From audio [batch, samples] to activities [batch, frames, speakers], both float32."""
+ASKER = ("diarize", "end_to_end")
+"""Stage and backend, for messages."""
 
 
 def open_model(path: Path, device: str, precision: Precision, threads: int, logits: bool) -> Run:
@@ -34,60 +35,19 @@ def open_model(path: Path, device: str, precision: Precision, threads: int, logi
 
 
 def _torch(path: Path, device: str, precision: Precision) -> Run:
-    try:
-        import torch
-    except ImportError:
-        raise UsageError("diarize: end_to_end needs a package that is not installed: pip install torch") from None
-    try:
-        model: Any
-        if path.suffix.lower() == ".pt2":
-            model = torch.export.load(path).module().to(device)
-        else:
-            with warnings.catch_warnings():
-                warnings.filterwarnings("ignore", message=r".*torch\.jit\.load.* is deprecated", category=DeprecationWarning)
-                model = torch.jit.load(str(path), map_location=device).eval()  # type: ignore[no-untyped-call]
-    except (RuntimeError, ValueError, OSError, LookupError, AssertionError) as error:
-        raise UsageError(f"diarize.model: {path} is no TorchScript or torch.export model: {_short(error)}") from error
-    kind = getattr(torch, precision)
-
-    def run(audio: NDArray[np.float32]) -> NDArray[np.float32]:
-        lowered = torch.autocast(torch.device(device).type, dtype=kind, enabled=precision != "float32")
-        with torch.inference_mode(), lowered:
-            given = model(torch.from_numpy(audio).to(device))
-        return _array(given.float().cpu().numpy())
-
-    return run
+    if path.suffix.lower() == ".pt2":
+        model = load_graph(path, device, ASKER[0])
+    else:
+        model = load_torchscript(path, device, *ASKER, kinds="TorchScript or torch.export")
+    # Exact kernels on a GPU would change what this stage gives there, and so want a new version of it.
+    return in_torch(model, device, precision, exact=False)
 
 
 def _onnx(path: Path, device: str, precision: Precision, threads: int) -> Run:
-    if precision != "float32":
-        raise UsageError(f"diarize.precision: {path.name} is ONNX and has its own number format; leave this at 'float32'")
-    try:
-        session = onnx_session(path, device, threads, "diarize: end_to_end")
-    except UsageError:
-        raise
-    except Exception as error:
-        # The runtime's own exceptions have no common base below this one.
-        raise UsageError(f"diarize.model: {path} is no ONNX model that runs here: {_short(error)}") from error
-    taken = session.get_inputs()
-    if len(taken) != 1 or taken[0].type not in ("tensor(float)", "tensor(float16)"):
-        found = ", ".join(f"{each.name}: {each.type}" for each in taken)
-        raise UsageError(f"diarize.model: {path} takes {found}; wanted one input of audio in float32 or float16")
-    kind = np.float16 if taken[0].type == "tensor(float16)" else np.float32
-
-    def run(audio: NDArray[np.float32]) -> NDArray[np.float32]:
-        return _array(session.run(None, {taken[0].name: audio.astype(kind)})[0])
-
-    return run
-
-
-def _array(given: Any) -> NDArray[np.float32]:
-    return np.asarray(given, np.float32)
+    check_own_format(path, precision, ASKER[0])
+    network = audio_network(path, device, threads, *ASKER, waveforms=False)
+    return lambda audio: np.asarray(network(audio)[0], np.float32)
 
 
 def _sigmoid(given: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.asarray(0.5 * (1.0 + np.tanh(0.5 * given)), np.float32)
-
-
-def _short(error: BaseException) -> str:
-    return (" ".join(str(error).split()) or type(error).__name__)[:200]

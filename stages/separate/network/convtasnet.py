@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from schemas.errors import UsageError
+from stages.error_text import short
 from stages.separate.network.base import NetworkSeparate, Separator
-from stages.separate.network.in_torch import in_torch
-from stages.separate.network.places import check_file, file_weights, fill_module, read_state, short
+from stages.separate.network.places import check_file, file_weights, fill_module, read_state
 from stages.stage import Weights
 from stages.torch_audio import ensure_torchaudio
+from stages.torchscript import in_torch
 
 BUNDLE = "torchaudio:"
 

@@ -16,12 +16,13 @@ from numpy.typing import NDArray
 
 from schemas.errors import UsageError
 from stages.diarize.carrier import fbank
+from stages.error_text import short
 from stages.separate.network.base import NetworkSeparate, Run, Separator
 from stages.separate.network.diffusion import Noise, sample
-from stages.separate.network.graphs import load_graph
-from stages.separate.network.in_torch import inference
-from stages.separate.network.places import check_named, found, named_weights, short
+from stages.separate.network.places import check_named, found, named_weights
 from stages.stage import Weights
+from stages.torch_graph import load_graph
+from stages.torchscript import inference
 
 Floats = NDArray[np.float32]
 
@@ -65,7 +66,7 @@ class DialogueSidonSeparate(NetworkSeparate):
     def open(self, device: str) -> Separator:
         settings, *graphs = found(self.model, self.revision, FILES)
         facts = read_facts(settings)
-        encoder, head, decoder = (load_graph(path, device) for path in graphs)
+        encoder, head, decoder = (load_graph(path, device, self.name) for path in graphs)
         return Separator(_Sidon(self, facts, encoder, head, decoder, device).run, RATE, facts.rate, adds_up=False)
 
 

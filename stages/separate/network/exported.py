@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schemas.errors import UsageError
+from stages.error_text import short
 from stages.separate.network.base import NetworkSeparate, Run
-from stages.separate.network.places import check_file, file_weights, short
+from stages.separate.network.places import check_file, file_weights
 from stages.stage import Weights
 
 Floats = NDArray[np.float32]

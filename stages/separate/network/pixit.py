@@ -15,11 +15,12 @@ from typing import Any, ClassVar
 
 from schemas.errors import UsageError
 from stages.diarize.carrier import import_pyannote
+from stages.error_text import short
 from stages.separate.network.base import NetworkSeparate, Separator
 from stages.separate.network.dual_path import masker
-from stages.separate.network.in_torch import in_torch
-from stages.separate.network.places import check_named, fill_module, found, named_weights, short
+from stages.separate.network.places import check_named, fill_module, found, named_weights
 from stages.stage import Weights
+from stages.torchscript import in_torch
 
 PIXIT = "pyannote/separation-ami-1.0"
 FILE = "pytorch_model.bin"

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from schemas.errors import UsageError
+from stages.error_text import short
 from stages.local_files import file_sha256, folder_sha256
 from stages.stage import Weights
 
@@ -114,9 +115,3 @@ def fill_module(module: Any, state: dict[str, Any], what: str, device: str) -> A
     except RuntimeError as error:
         raise UsageError(f"separate.model: {what} does not fit the network that it is said to be: {short(error)}") from error
     return module.eval().requires_grad_(False).to(device)
-
-
-def short(error: BaseException) -> str:
-    """The message of an error on one line."""
-    text = " ".join(str(error).split()) or type(error).__name__
-    return text if len(text) <= 300 else f"{text[:300]}…"

@@ -15,11 +15,12 @@ from typing import Any, ClassVar
 import yaml
 
 from schemas.errors import UsageError
+from stages.error_text import short
 from stages.separate.network.base import NetworkSeparate, Separator
-from stages.separate.network.in_torch import in_torch
-from stages.separate.network.places import check_named, fill_module, found, named_weights, read_state, short
+from stages.separate.network.places import check_named, fill_module, found, named_weights, read_state
 from stages.stage import Weights
 from stages.torch_audio import ensure_torchaudio
+from stages.torchscript import in_torch
 
 SEPFORMER = "speechbrain/sepformer-wsj02mix"
 FILES = ("hyperparams.yaml", "encoder.ckpt", "masknet.ckpt", "decoder.ckpt")

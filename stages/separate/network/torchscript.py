@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -13,8 +12,8 @@ from numpy.typing import NDArray
 from schemas.errors import UsageError
 from stages.separate.network.base import Separator
 from stages.separate.network.exported import ExportedSeparate, shaped
-from stages.separate.network.in_torch import inference
-from stages.separate.network.places import check_file, short
+from stages.separate.network.places import check_file
+from stages.torchscript import inference, load_torchscript
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,17 +32,9 @@ class TorchScriptSeparate(ExportedSeparate):
             raise UsageError(f"separate.length: {self.length}; wanted a number of samples, or 0 for any")
 
     def open(self, device: str) -> Separator:
-        try:
-            import torch
-        except ImportError:
-            raise UsageError("separate: torchscript needs a package that is not installed: pip install torch") from None
         path = check_file(self.model)
-        try:
-            with warnings.catch_warnings():
-                warnings.filterwarnings("ignore", message=r".*torch\.jit\.load.* is deprecated", category=DeprecationWarning)
-                model = torch.jit.load(str(path), map_location=device).eval()  # type: ignore[no-untyped-call]
-        except (RuntimeError, ValueError, OSError, LookupError, AssertionError) as error:
-            raise UsageError(f"separate.model: {path} is no TorchScript model: {short(error)}") from error
+        model = load_torchscript(path, device, self.name, self.backend)
+        import torch
 
         def given(sound: NDArray[np.float32]) -> Sequence[Any]:
             with inference(device, self.precision):

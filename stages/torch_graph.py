@@ -9,23 +9,24 @@ from pathlib import Path
 from typing import Any
 
 from schemas.errors import UsageError
-from stages.separate.network.places import short
-
-INSTALL = "pip install torch"
+from stages.error_text import short
 
 
-def load_graph(path: Path, device: str) -> Any:
-    """The graph as a function on `device`; raises `UsageError` when the file is no such graph, or would run code when it is read."""
+def load_graph(path: Path, device: str, stage: str) -> Any:
+    """The graph as a function on `device`.
+
+    Raises `UsageError`, with the setting of `stage` at its head, when the file is no such graph, or would run code when it is read.
+    """
     try:
         import torch
         from torch.export.passes import move_to_device_pass
     except ImportError:
-        raise UsageError(f"separate: graphs of torch.export need a package that is not installed: {INSTALL}") from None
+        raise UsageError(f"{stage}: graphs of torch.export need a package that is not installed: pip install torch") from None
     try:
         with torch.no_grad():
             return move_to_device_pass(torch.export.load(_on_cpu(path)), device).module()
     except (RuntimeError, ValueError, OSError, LookupError, AssertionError, TypeError, pickle.UnpicklingError, zipfile.BadZipFile) as error:
-        raise UsageError(f"separate.model: {path} is no graph of torch.export that can be read here: {short(error)}") from error
+        raise UsageError(f"{stage}.model: {path} is no graph of torch.export that can be read here: {short(error)}") from error
 
 
 def _on_cpu(path: Path) -> io.BytesIO:
