@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import logging
-from collections import Counter
-from typing import Any, Literal
+from typing import Any
 
 from pipeline.audit.contents import contents_of
 from pipeline.audit.items import Item, failed, turned_down
@@ -16,9 +14,10 @@ from pipeline.audit.request import AuditRequest
 from pipeline.audit.sums import wrong_sums
 from pipeline.audit.tables import write_tables
 from pipeline.audit.together import judge_together
-from pipeline.build import Run, Summary, measured
+from pipeline.build import Run, Summary
 from pipeline.drive import Stop
 from pipeline.ledger import Balance, Standing
+from pipeline.measured import Told, told, whole
 from pipeline.place import place_at
 from schemas.errors import Reject
 from schemas.plain import to_plain
@@ -35,21 +34,10 @@ def audit(asked: AuditRequest, stop: Stop) -> tuple[Summary, dict[str, Any] | No
     Returns what was done, and the contents of the JSON: None when the run was stopped before all was there. Raises `UsageError` when
     another process writes there, and `Halt` when the run cannot go on.
     """
-    request = asked.request
-    found: list[dict[str, Any]] = []
-
-    def finish(run: Run, standings: dict[str, Standing], counts: Balance) -> Summary:
-        contents = _judge(asked, run, standings, counts)
-        found.append(contents)
-        reasons = dict(sorted(Counter(f["name"] for f in contents["findings"]).items()))
-        ending: Literal["done", "errors"] = "errors" if counts.errors else "done"
-        return run.summary(ending, counts, report=f"{place_at(request.out).root}/audit.html", rejects=reasons)
-
-    summary = measured(request, stop, finish)
-    return summary, found[0] if found else None
+    return told(asked.request, stop, "audit", lambda run, standings, counts: _judge(asked, run, standings, counts))
 
 
-def _judge(asked: AuditRequest, run: Run, standings: dict[str, Standing], counts: Balance) -> dict[str, Any]:
+def _judge(asked: AuditRequest, run: Run, standings: dict[str, Standing], counts: Balance) -> Told:
     """Everything of an audit but the measuring: all in memory, a few kilobytes for each recording."""
     items = items_of(run, standings)
     add_listed(items, asked.delivery)
@@ -65,9 +53,7 @@ def _judge(asked: AuditRequest, run: Run, standings: dict[str, Standing], counts
     contents = contents_of(asked.request.src, items, asked.delivery, asked.policy, to_plain(counts), together, wrong)
     contents["problems"] += unread
     write_tables(out, contents)
-    out.put("audit.html", page(contents).encode())
-    out.put("audit.json", json.dumps(contents, indent=1, sort_keys=True, ensure_ascii=False).encode())
-    return contents
+    return Told(contents, page(contents), [finding["name"] for finding in contents["findings"]])
 
 
 def items_of(run: Run, standings: dict[str, Standing]) -> list[Item]:
@@ -77,7 +63,7 @@ def items_of(run: Run, standings: dict[str, Standing]) -> list[Item]:
     for key, standing in standings.items():
         source = run.sources[key]
         if standing.end == "result":
-            found.append(Item(source.id, key, source.uris, source, run.ledger.load(step, key, _no_need)))
+            found.append(Item(source.id, key, source.uris, source, whole(run, step, key)))
     found += _errors(run, standings)
     rejects = run.rejects(standings)
     for reject in rejects:
@@ -106,7 +92,3 @@ def _evaluation(asked: AuditRequest) -> tuple[list[tuple[str, Prints]], list[str
         except Reject as reject:
             told.append(f"evaluation audio {source.id}: not compared, {reject}")
     return made, told
-
-
-def _no_need(kind: type) -> Any:
-    raise LookupError(f"measurements are stored whole, so no {kind.__name__} is needed to read them")

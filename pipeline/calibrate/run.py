@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import logging
-from collections import Counter
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any
 
-from pipeline.build import Build, Run, Summary, measured
+from pipeline.build import Build, Run, Summary
 from pipeline.calibrate.overlaps import Worst
 from pipeline.calibrate.page import page
 from pipeline.calibrate.summary import Account, Measured, summarise
@@ -18,7 +16,7 @@ from pipeline.config import Config, load_config
 from pipeline.drive import Stop
 from pipeline.environment import quiet as quiet_telemetry
 from pipeline.ledger import Balance, Standing
-from pipeline.place import place_at
+from pipeline.measured import Told, told, whole
 from pipeline.plan import make_plan
 from schemas.errors import UsageError
 from schemas.plain import to_plain
@@ -111,24 +109,16 @@ def calibrate(calibration: Calibration, stop: Stop) -> tuple[Summary, dict[str, 
     Returns what was done, and the contents of the JSON: None when the run was stopped before all was there. Raises `UsageError` when
     another process writes there, and `Halt` when the run cannot go on.
     """
-    request = calibration.request
-    found: list[dict[str, Any]] = []
 
-    def finish(run: Run, standings: dict[str, Standing], counts: Balance) -> Summary:
+    def tell(run: Run, standings: dict[str, Standing], counts: Balance) -> Told:
         chains = [_measured(calibration, calibration.first, "calibrate", run, standings)]
         if calibration.beside is not None:
             chains.append(_measured(calibration, calibration.beside, "beside", run, standings))
         contents = _contents(calibration, chains, run, standings, counts)
-        out = place_at(request.out)
-        out.put("calibration.json", json.dumps(contents, indent=1, sort_keys=True, ensure_ascii=False).encode())
-        out.put("calibration.html", page(contents, [each.heard for each in chains] if calibration.excerpts else None).encode())
-        found.append(contents)
-        reasons = dict(sorted(Counter(reject["reason"] for reject in contents["rejects"]).items()))
-        ending: Literal["done", "errors"] = "errors" if counts.errors else "done"
-        return run.summary(ending, counts, report=f"{out.root}/calibration.html", rejects=reasons)
+        shown = page(contents, [each.heard for each in chains] if calibration.excerpts else None)
+        return Told(contents, shown, [reject["reason"] for reject in contents["rejects"]])
 
-    summary = measured(request, stop, finish)
-    return summary, found[0] if found else None
+    return told(calibration.request, stop, "calibration", tell)
 
 
 def _contents(
@@ -149,12 +139,8 @@ def _measured(calibration: Calibration, config: Config, kind: str, run: Run, sta
     step = run.plan.steps[index]
     worst = Worst()
     # Each call lets go of its excerpts before the next one is read, so that memory does not grow with them.
-    calls = tuple((source, worst.take(source, run.ledger.load(step, source.key, _no_need))) for source in sources)
+    calls = tuple((source, worst.take(source, whole(run, step, source.key))) for source in sources)
     return Measured(config.name, config, calls, calibration.activity, worst.kept)
-
-
-def _no_need(kind: type) -> Any:
-    raise LookupError(f"scores are stored whole, so no {kind.__name__} is needed to read them")
 
 
 def _told(summary: Summary, found: dict[str, Any] | None) -> dict[str, Any]:

@@ -143,8 +143,8 @@ def _transcript(source: Source, found: Audited, policy: Policy) -> list[AuditFin
         limit = policy.limit("untranscribed_end_s")
         end = (Stretch(accord.last_word_s or 0.0, found.seconds),)
         findings.append(AuditFinding(name="untranscribed_end", value=accord.tail_s, unit="s", limit=limit, stretches=end))
-    for channel, side in enumerate(accord.sides):
-        findings += _coverage(channel, found, policy, side.unworded_s / side.speech_s if side.speech_s else 0.0, side)
+    for channel in (0, 1):
+        findings += _coverage(channel, accord, policy)
     if found.heard is not None:
         limit = policy.limit("word_errors")
         for channel, rate in enumerate(found.heard.wer):
@@ -155,29 +155,24 @@ def _transcript(source: Source, found: Audited, policy: Policy) -> list[AuditFin
     return findings
 
 
-def _coverage(channel: int, found: Audited, policy: Policy, share: float, side: Any) -> list[AuditFinding]:
+def _coverage(channel: int, accord: Accord, policy: Policy) -> list[AuditFinding]:
+    """Speech of a side that has no words near, and words where nobody is heard."""
+    side, name = accord.sides[channel], "AB"[channel]
+    silent = side.unworded_s / side.speech_s if side.speech_s else 0.0
+    unheard = side.unheard_words / side.words if side.words else 0.0
+    speech = f"{side.unworded_s:.1f} of {side.speech_s:.1f} s of speech on side {name} have no words near"
+    words = f"{side.unheard_words} of {side.words} words of side {name} lie where nobody is heard"
     findings = []
-    accord = found.accord
-    assert accord is not None
-    limit = policy.limit("speech_without_words")
-    if share > limit:
-        where = tuple(each for each in accord.unworded if each.channel == channel)
-        detail = f"{side.unworded_s:.1f} of {side.speech_s:.1f} s of speech on side {'AB'[channel]} have no words near"
-        findings.append(
-            AuditFinding(
-                name="speech_without_words", channel=channel, value=share, unit="share", limit=limit, detail=detail, stretches=where
+    for kind, share, stretches, detail in (
+        ("speech_without_words", silent, accord.unworded, speech),
+        ("words_without_speech", unheard, accord.unheard, words),
+    ):
+        limit = policy.limit(kind)
+        if share > limit:
+            where = tuple(each for each in stretches if each.channel == channel)
+            findings.append(
+                AuditFinding(name=kind, channel=channel, value=share, unit="share", limit=limit, detail=detail, stretches=where)
             )
-        )
-    limit = policy.limit("words_without_speech")
-    share = side.unheard_words / side.words if side.words else 0.0
-    if share > limit:
-        where = tuple(each for each in accord.unheard if each.channel == channel)
-        detail = f"{side.unheard_words} of {side.words} words of side {'AB'[channel]} lie where nobody is heard"
-        findings.append(
-            AuditFinding(
-                name="words_without_speech", channel=channel, value=share, unit="share", limit=limit, detail=detail, stretches=where
-            )
-        )
     return findings
 
 
