@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 from schemas.errors import UsageError
 from stages.diarize.carrier import fbank
 from stages.error_text import short
-from stages.separate.network.base import NetworkSeparate, Run, Separator
+from stages.separate.network.base import Run, Separator
 from stages.separate.network.diffusion import Noise, sample
-from stages.separate.network.places import check_named, found, named_weights
-from stages.stage import Weights
+from stages.separate.network.named import NamedSeparate
+from stages.separate.network.places import found
 from stages.torch_graph import load_graph
 from stages.torchscript import inference
 
@@ -35,7 +35,7 @@ PAD = 160
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DialogueSidonSeparate(NetworkSeparate):
+class DialogueSidonSeparate(NamedSeparate):
     """Nakata et al., 2026 (arXiv 2604.09344). Graphs made by torch.export; name only those you trust."""
 
     backend: ClassVar[str] = "dialoguesidon"
@@ -43,8 +43,6 @@ class DialogueSidonSeparate(NetworkSeparate):
 
     model: str = SIDON
     """A hub name `owner/model`, or a local folder with `metadata.json`, `ssl_encoder.pt2`, `diffusion_head.pt2` and `vae_decoder.pt2`."""
-    revision: str = "main"
-    """Branch, tag or commit on the hub; a branch moves, so name the commit to pin what is loaded. Of no meaning for a folder."""
     licence: str = "CC-BY-NC-4.0"
     """SPDX expression of the licence of the weights, for the rows."""
     window: float = 20.0
@@ -55,13 +53,9 @@ class DialogueSidonSeparate(NetworkSeparate):
     """Of the noise that it starts from, the same in every window."""
 
     def __post_init__(self) -> None:
-        NetworkSeparate.__post_init__(self)
-        check_named(self.model, self.revision, SIDON)
+        NamedSeparate.__post_init__(self)
         if not 1 <= self.steps <= 1000 or self.seed < 0:
             raise UsageError(f"separate: steps {self.steps}, seed {self.seed}; wanted 1 to 1000 steps and a seed of 0 or more")
-
-    def network_weights(self) -> tuple[Weights, ...]:
-        return (named_weights(self.model, self.revision, self.licence),)
 
     def open(self, device: str) -> Separator:
         settings, *graphs = found(self.model, self.revision, FILES)

@@ -16,10 +16,10 @@ from typing import Any, ClassVar
 from schemas.errors import UsageError
 from stages.diarize.carrier import import_pyannote
 from stages.error_text import short
-from stages.separate.network.base import NetworkSeparate, Separator
+from stages.separate.network.base import Separator
 from stages.separate.network.dual_path import masker
-from stages.separate.network.places import check_named, fill_module, found, named_weights
-from stages.stage import Weights
+from stages.separate.network.named import NamedSeparate
+from stages.separate.network.places import fill_module, found
 from stages.torchscript import in_torch
 
 PIXIT = "pyannote/separation-ami-1.0"
@@ -33,7 +33,7 @@ POSITION = "encoder.pos_conv_embed.conv."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PixItSeparate(NetworkSeparate):
+class PixItSeparate(NamedSeparate):
     """Kalda et al., 2024 (arXiv 2403.02288). The model is gated: accept its conditions on the hub and put a token into HF_TOKEN, or name a
     local copy.
 
@@ -45,21 +45,12 @@ class PixItSeparate(NetworkSeparate):
 
     model: str = PIXIT
     """A hub name `owner/model`, or a local folder that holds `pytorch_model.bin`."""
-    revision: str = "main"
-    """Branch, tag or commit on the hub; a branch moves, so name the commit to pin what is loaded. Of no meaning for a folder."""
     licence: str = "MIT"
     """SPDX expression of the licence of the weights, for the rows."""
     window: float = 5.0
     """Seconds that the network hears at once: what it was trained on."""
     context: float = 1.25
     """Seconds before and after an overlap that are heard with it, and that tell whose voice is whose."""
-
-    def __post_init__(self) -> None:
-        NetworkSeparate.__post_init__(self)
-        check_named(self.model, self.revision, PIXIT)
-
-    def network_weights(self) -> tuple[Weights, ...]:
-        return (named_weights(self.model, self.revision, self.licence),)
 
     def open(self, device: str) -> Separator:
         import_pyannote()

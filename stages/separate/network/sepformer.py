@@ -16,9 +16,9 @@ import yaml
 
 from schemas.errors import UsageError
 from stages.error_text import short
-from stages.separate.network.base import NetworkSeparate, Separator
-from stages.separate.network.places import check_named, fill_module, found, named_weights, read_state
-from stages.stage import Weights
+from stages.separate.network.base import Separator
+from stages.separate.network.named import NamedSeparate
+from stages.separate.network.places import fill_module, found, read_state
 from stages.torch_audio import ensure_torchaudio
 from stages.torchscript import in_torch
 
@@ -31,7 +31,7 @@ _REFERENCE = re.compile(r"<(\w+)>")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SepFormerSeparate(NetworkSeparate):
+class SepFormerSeparate(NamedSeparate):
     """Subakan et al., 2021 (arXiv 2010.13154); needs the package speechbrain (`pip install 'duologue[sepformer]'`).
 
     `speechbrain/sepformer-wsj02mix` hears 8 kHz, `-whamr16k` 16 kHz; the rate stands in the model's own settings.
@@ -42,17 +42,8 @@ class SepFormerSeparate(NetworkSeparate):
 
     model: str = SEPFORMER
     """A hub name `owner/model`, or a local folder with `hyperparams.yaml`, `encoder.ckpt`, `masknet.ckpt` and `decoder.ckpt`."""
-    revision: str = "main"
-    """Branch, tag or commit on the hub; a branch moves, so name the commit to pin what is loaded. Of no meaning for a folder."""
     licence: str = "Apache-2.0"
     """SPDX expression of the licence of the weights, for the rows; the default is that of speechbrain's own."""
-
-    def __post_init__(self) -> None:
-        NetworkSeparate.__post_init__(self)
-        check_named(self.model, self.revision, SEPFORMER)
-
-    def network_weights(self) -> tuple[Weights, ...]:
-        return (named_weights(self.model, self.revision, self.licence),)
 
     def open(self, device: str) -> Separator:
         ensure_torchaudio()
