@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from schemas.diarization import Diarization
 from schemas.span import Span
 from stages.separate.guided.adapt import Schooling, adapted
+from stages.separate.guided.exemplars import Exemplars
 from stages.separate.guided.masks import Masker, Voiced
 from stages.separate.guided.solos import solos
-from stages.separate.guided.spectra import Spectra
 
 FULL_COURSE_S = 180.0
 """Seconds of conversation from which on each of several is learnt in full: 400 steps then cost a quarter of real time of one core."""
@@ -49,4 +49,4 @@ class Learnt:
         share = 1.0 if len(self.scopes) == 1 else min(1.0, max(LEAST_COURSE, len(scope) / rate / FULL_COURSE_S))
         course = replace(self.how, steps=max(1, round(share * self.how.steps)))
         nets = [adapted(known, replace(course, seed=seed), self.device) for seed in range(self.networks)]
-        return Masker(nets, Spectra(known.rate).bins, rate, self.bits, self.device)
+        return Masker(nets, Exemplars(known, self.device), rate, self.bits, self.device)

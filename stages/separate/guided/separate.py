@@ -1,4 +1,4 @@
-"""Overlaps separated by a network that learns both voices of a recording from the recording itself; no weights are needed."""
+"""Overlaps separated by a network, and by exemplars, that know both voices from the recording itself; no weights are needed."""
 
 from __future__ import annotations
 
@@ -30,13 +30,14 @@ class GuidedSeparate(Assembly):
     """Solo stretches are the recording's own samples (`original`), overlaps one voice on each channel (`separated`) or, where the result is
     not to be trusted, the mixture on both (`routed`).
 
-    In separated overlaps channel 0 + channel 1 is the mixture to the last bit. Which voice goes where is never guessed: the network is
-    taught both by name. A recording whose own channels are the speakers passes through bit for bit, and one without overlaps costs nothing.
+    In separated overlaps channel 0 + channel 1 is the mixture to the last bit. Which voice goes where is never guessed: network and
+    exemplars know both by name. A recording whose own channels are the speakers passes through bit for bit, and one without overlaps costs
+    nothing.
     """
 
     name: ClassVar[str] = "separate"
     backend: ClassVar[str] = "guided"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     takes: ClassVar[tuple[type, ...]] = (Source, Recording, Diarization)
     gives: ClassVar[type] = Tracks
 

@@ -11,14 +11,14 @@ HOP_S = 0.016
 PER_WINDOW = 4
 """Hops in a window."""
 NARROW, WIDE = 8000, 16000
-"""Rates at which networks learn: that of the telephone, and that of everything from 16 kHz up."""
+"""Rates at which networks learn: that of the telephone and what lies above it, and that of everything from 16 kHz up."""
 TOP = 0.25
 """Share of a network's band, from its top down, whose mean mask the band above it is given."""
 
 
 def working_rate(rate: int) -> int:
     """The rate in Hz at which the voices of a recording of `rate` Hz are learnt."""
-    return WIDE if rate >= WIDE else NARROW
+    return WIDE if rate >= WIDE else min(rate, NARROW)
 
 
 class Spectra:

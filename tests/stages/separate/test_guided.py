@@ -85,7 +85,7 @@ def test_equal_runs_give_equal_bytes_and_more_networks_give_others() -> None:
     assert not np.array_equal(one.samples, two.samples)
 
 
-@pytest.mark.parametrize("rate", [16000, 44100])
+@pytest.mark.parametrize("rate", [6000, 16000, 44100])
 def test_the_rate_and_the_full_band_stay(rate: int) -> None:
     found = separated(rate, steps=15)
     mixture = talk(rate)[0]
