@@ -25,8 +25,8 @@ BACKENDS: dict[str, dict[str, str]] = {
         "end_to_end": "stages.diarize.end_to_end:EndToEndDiarize",
     },
     "separate": {
-        "route": "stages.separate.route:RouteSeparate",
         "guided": "stages.separate.guided.separate:GuidedSeparate",
+        "route": "stages.separate.route:RouteSeparate",
         "convtasnet": "stages.separate.network.convtasnet:ConvTasNetSeparate",
         "sepformer": "stages.separate.network.sepformer:SepFormerSeparate",
         "onnx": "stages.separate.network.onnx:OnnxSeparate",

@@ -157,7 +157,7 @@ def test_another_backend_starts_from_its_own_defaults(overrides: list[str]) -> N
 
 
 def test_naming_the_backend_that_is_there_keeps_its_settings() -> None:
-    assert load_config("demo", ["separate.backend=route"]).chain[3].first == "role:agent"
+    assert load_config("demo", ["separate.backend=guided"]).chain[3].first == "role:agent"
 
 
 @pytest.mark.parametrize(
