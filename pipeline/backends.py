@@ -17,6 +17,7 @@ BACKENDS: dict[str, dict[str, str]] = {
     "decode": {"file": "stages.decode.file:FileDecode"},
     "tracks": {"recorded": "stages.tracks.recorded:RecordedTracks"},
     "health": {"channels": "stages.health.measure:ChannelHealth"},
+    "clean": {"crosstalk": "stages.clean.crosstalk:CrosstalkClean"},
     "diarize": {
         "pyannote": "stages.diarize.pyannote:PyannoteDiarize",
         "rttm": "stages.diarize.rttm:RttmDiarize",

@@ -1,0 +1,149 @@
+"""Echoes taken out of a recording's channels: estimated window by window, judged stretch by stretch, and subtracted block by block."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from schemas.recording import Samples, full_scale
+from schemas.span import Span, Spans
+from schemas.tracks import Tracks
+from stages.clean.scene import Scene
+from stages.clean.window import GUARD, Echo, find_echo, later, spread
+from stages.health.activity import Mask, bridge, runs, unexplained
+from stages.health.survey import LOWEST, Floats
+from stages.restore.render import shares
+from stages.spool import Spool
+
+WINDOW_S = 60.0
+"""A path is estimated over this long; windows overlap by half, and one estimate passes into the next along a raised cosine."""
+AROUND_S = 10.0
+"""A stretch is judged by the frames this near to it in which only the far side is heard."""
+LEAST_S = 0.4
+"""Fewer of those tell nothing, and the stretch is left alone."""
+BRIDGE_S = 0.2
+"""Stretches closer together than this are one."""
+EDGE = 1e-3
+"""Least weight of a window's estimate, at its ends, where it may be the only one."""
+WORST = 10.0
+"""A single frame counts as raised by no more than this factor."""
+BLOCK = 1 << 16
+"""Samples written at a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Echoes:
+    """What was estimated of both channels, each as the one that hears the other."""
+
+    samples: Samples
+    """[2, n or more]: the echo in each channel, in its integers; mapped from scratch disk."""
+    marked: Mask
+    """[2, frames]: where the other side's speech is heard, by the paths that were found."""
+    before: Floats
+    """[2, frames]: power of the channel in each hop."""
+    after: Floats
+    """The same without the echo."""
+
+
+def estimate(scene: Scene, latest: float, tail: float) -> Echoes | None:
+    """The echoes in both channels; absent when there is no sure one in any window."""
+    hop, length = scene.hop, scene.recording.length
+    frames = -(-length // hop)
+    half = round(WINDOW_S / 2 * scene.survey.frame_rate)
+    total, weight = (np.zeros((2, 2 * half * hop), np.float32) for _ in range(2))
+    marked = np.zeros((2, frames), bool)
+    before, after = (np.zeros((2, frames), np.float32) for _ in range(2))
+    spool = Spool(scene.recording.samples.dtype, 2)
+    count = max(1, -(-frames // half) - 1)
+    for index in range(count):
+        start = index * half
+        last = frames if index == count - 1 else start + 2 * half
+        found = [find_echo(scene, Span(start * hop, min(last * hop, length)), 1 - into, latest, tail) for into in (0, 1)]
+        ramp = np.repeat(np.sin(np.pi * (np.arange(last - start) + 0.5) / (2 * half)) ** 2 + EDGE, hop).astype(np.float32)
+        for into, echo in enumerate(found):
+            if echo is not None:
+                total[into, : len(ramp)] += ramp * echo.samples
+                weight[into, : len(ramp)] += ramp
+                marked[into, start:last] |= _heard(scene, start, last, echo, found[1 - into], tail)
+        done = last if index == count - 1 else start + half
+        ready = slice(0, (done - start) * hop)
+        echoes = np.divide(total[:, ready], weight[:, ready], out=np.zeros_like(total[:, ready]), where=weight[:, ready] > 0)
+        _write(spool, scene, start, echoes, before, after)
+        for each in (total, weight):
+            each[:, : -half * hop] = each[:, half * hop :]
+            each[:, -half * hop :] = 0
+    return Echoes(spool.samples(), marked, before, after) if marked.any() else None
+
+
+def _heard(scene: Scene, start: int, last: int, echo: Echo, back: Echo | None, tail: float) -> Mask:
+    """[last - start]: frames that the source's speech reaches; what its channel hears of the other side is not its speech."""
+    end = min(last, scene.survey.frames)
+    talking = scene.active[echo.leak.source, start:end]
+    if back is not None:
+        talking = unexplained(scene.part(start, end), talking, back.leak)
+    talking = np.pad(talking, (0, last - end))
+    found = np.zeros(last - start, bool)
+    for delay in echo.delays:
+        found |= later(talking, delay, scene.survey.frame_rate, tail)
+    return found
+
+
+def _write(spool: Spool, scene: Scene, start: int, echoes: Floats, before: Floats, after: Floats) -> None:
+    """Append echoes that begin with frame `start`, and note the powers of their frames."""
+    hop, scale = scene.hop, np.float32(full_scale(scene.recording.bits))
+    count = echoes.shape[1] // hop
+    for channel in (0, 1):
+        near = scene.heard(channel, start * hop, (start + count) * hop).reshape(count, hop)
+        left = near - echoes[channel].reshape(count, hop)
+        for powers, heard in ((before, near), (after, left)):
+            powers[channel, start : start + count] = np.mean(heard**2, axis=1)
+    low, high = -full_scale(scene.recording.bits), full_scale(scene.recording.bits) - 1
+    spool.write(np.clip(np.rint(echoes * scale), low, high).T)
+
+
+def judged(scene: Scene, echoes: Echoes, into: int, least_db: float) -> Spans:
+    """Stretches of channel `into` in which taking out the echo is sure to help.
+
+    Around each, in frames in which only the far side is heard, power must fall by `least_db` at least: the mean over frames of what is
+    left over what was there, so that a few loud frames of speech that went unnoticed decide nothing.
+    """
+    frame_rate, hop, length = scene.survey.frame_rate, scene.hop, scene.recording.length
+    marked = echoes.marked[into]
+    own = np.pad(scene.own[into], (0, len(marked)))[: len(marked)]
+    alone = marked & ~spread(own, GUARD, GUARD) & (echoes.before[into] > LOWEST)
+    ratio = np.minimum(echoes.after[into] / np.maximum(echoes.before[into], LOWEST), WORST)
+    counts = np.concatenate(([0], np.cumsum(alone)))
+    sums = np.concatenate(([0.0], np.cumsum(np.where(alone, ratio, 0.0), dtype=np.float64)))
+    around = round(AROUND_S * frame_rate)
+    found = []
+    for start, end in zip(*runs(bridge(marked, round(BRIDGE_S * frame_rate))), strict=True):
+        first, last = max(0, int(start) - around), min(len(marked), int(end) + around)
+        count = int(counts[last] - counts[first])
+        if count < LEAST_S * frame_rate or sums[last] - sums[first] > count * 10 ** (-least_db / 10):
+            continue
+        found.append(Span(int(start) * hop, min(int(end) * hop, length)))
+    return tuple(found)
+
+
+def subtracted(tracks: Tracks, echoes: Echoes, cleaned: tuple[Spans, Spans], fade: int) -> Samples:
+    """Both channels [2, n], mapped from scratch disk: their echoes taken out inside `cleaned`, fading over `fade` samples at its ends.
+
+    What would be beyond full scale is held at it.
+    """
+    low, high = -(1 << (tracks.bits - 1)), (1 << (tracks.bits - 1)) - 1
+    spool = Spool(tracks.samples.dtype, 2)
+    for window in _blocks(tracks.length):
+        out = np.array(tracks.samples[:, window.start : window.end])
+        for channel in (0, 1):
+            share = shares(cleaned[channel], fade, window, tracks.length)
+            taken = np.rint(echoes.samples[channel, window.start : window.end] * share).astype(np.int64)
+            out[channel] = np.clip(out[channel] - taken, low, high)
+        spool.write(out.T)
+    return spool.samples()
+
+
+def _blocks(length: int) -> Iterator[Span]:
+    for start in range(0, length, BLOCK):
+        yield Span(start, min(start + BLOCK, length))
