@@ -8,23 +8,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stages.health.activity import Mask
-from stages.health.survey import Floats
+from stages.health.survey import Floats, hann
 
 ROUNDS = 3
 """Times that weights are made from what is left and the path is solved for again."""
 STEPS = 10
 """Conjugate gradient steps per round, at most."""
-CLOSE = 1e-3
-"""A round ends when the gradient has become this small beside what it was."""
+CLOSE = 1e-2
+"""A round ends when the gradient, in the preconditioner's norm, has become this small beside what it was."""
 SMOOTH = 5
 """Frames over which the power that is left is averaged into a weight."""
 FLOOR_QUANTILE = 0.1
 PRIOR = 4.0
 """The path's power before anything is known of its shape, over the measured power of the leak."""
-SHAPE_S = 0.004
-"""The power of a path's taps is smoothed over this long to tell where it has any."""
-LEAST_SHAPE = 1e-2
+NEIGHBOURS = 32
+"""The power of a path's taps is smoothed over this part of its length to tell where it has any."""
+LEAST_SHARE = 1e-2
 """Taps where it has none are expected to have this share of the mean."""
+
+OVERLAID = 0.75
+"""Sum of the squares of half overlapping Hann windows."""
 
 Spectra = NDArray[np.complex64]
 
@@ -40,17 +43,30 @@ class Path:
     """[n]: one over the power of what else was heard; 0 where the stretch was not used."""
 
 
-def fit(source: Floats, near: Floats, used: Mask, hop: int, count: int, level: float, first: Floats | None = None) -> Path:
-    """The path of `count` taps from `source` [count - 1 + n], aligned, into `near` [n].
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What a path may be."""
+
+    count: int
+    """Taps."""
+    strongest: int
+    """The tap around which most of its power is expected."""
+    level: float
+    """The leak's power over its source's."""
+
+
+def fit(source: Floats, near: Floats, used: Mask, hop: int, shape: Shape, first: Floats | None = None) -> Path:
+    """The path from `source` [taps - 1 + n], aligned, into `near` [n].
 
     The most probable path under Gaussian assumptions: least squares over the samples of `used` [n], each weighted by one over the power
     of what the path so far leaves around it (frames of `hop` samples), so that the near side's own speech, where it was not known to be
     there, counts little (iteratively reweighted least squares, as the Kalman filter of Enzner and Vary 2006 weights in time); and with
     each tap small as its neighbourhood (empirical Bayes, Tipping 2001), which keeps noise out of the taps that are not needed.
-    `level` is the leak's power over its source's, `first` a path to begin with. Solved by conjugate gradients on convolutions by FFT,
-    with the weighted spectrum of the source as preconditioner.
+    `first` is a path to begin with. Solved by conjugate gradients on convolutions by FFT, with the weighted spectrum of the source as
+    preconditioner.
     """
-    blocks = _Blocks(source, count, len(near), used)
+    count, level = shape.count, shape.level
+    blocks = _Blocks(source, shape, len(near), used)
     taps = np.zeros(count, np.float32) if first is None else first
     prior = np.full(count, PRIOR * level / count)
     weights = np.zeros(len(near), np.float32)
@@ -61,18 +77,17 @@ def fit(source: Floats, near: Floats, used: Mask, hop: int, count: int, level: f
             break
         taps = taps + _solve(blocks, weights, left, taps, 1 / prior)
         if turn < ROUNDS - 1:
-            prior = _shape(taps, count, len(near), level)
+            prior = _expected(taps, level)
     return Path(taps, convolved(source, taps, len(near)), weights)
 
 
-def _shape(taps: Floats, count: int, length: int, level: float) -> NDArray[np.float64]:
+def _expected(taps: Floats, level: float) -> NDArray[np.float64]:
     """Variance expected of each tap, from the power of its neighbours."""
     from scipy import ndimage
 
     square = taps.astype(np.float64) ** 2
-    width = max(3, count // 32)
-    near: NDArray[np.float64] = ndimage.uniform_filter1d(square, width, mode="nearest")
-    return np.maximum(near, LEAST_SHAPE * max(float(square.mean()), 1e-3 * level / count))
+    near: NDArray[np.float64] = ndimage.uniform_filter1d(square, max(3, len(taps) // NEIGHBOURS), mode="nearest")
+    return np.maximum(near, LEAST_SHARE * max(float(square.mean()), LEAST_SHARE * level / len(taps)))
 
 
 def _weights(left: Floats, used: Mask, hop: int) -> Floats:
@@ -119,10 +134,12 @@ def _solve(blocks: _Blocks, weights: Floats, left: Floats, taps: Floats, penalty
 class _Blocks:
     """The source in spectra of overlapping blocks (overlap-save), of those blocks in which any sample is used."""
 
-    def __init__(self, source: Floats, count: int, length: int, used: Mask) -> None:
+    def __init__(self, source: Floats, shape: Shape, length: int, used: Mask) -> None:
         from scipy import fft
 
+        count = shape.count
         self.count, self.length = count, length
+        self.main = source[count - 1 - shape.strongest :][:length]
         self.size = int(fft.next_fast_len(4 * count, real=True))
         self.step = self.size - count + 1
         starts = np.arange(0, length, self.step)
@@ -152,9 +169,15 @@ class _Blocks:
         return found.astype(np.float64)
 
     def preconditioner(self, weights: Floats, penalty: float) -> _Preconditioner:
-        mean = np.pad(weights, (0, self.blocks * self.step - self.length)).reshape(self.blocks, self.step).mean(axis=1)[self.chosen]
-        power = np.einsum("i,ij->j", mean, np.abs(self.spectra) ** 2).astype(np.float64) * self.step / self.size
-        return _Preconditioner(power + penalty, self.size, self.count)
+        """Made of the spectrum of the source with the weights of where its strongest path arrives (Welch, Hann, half overlapping)."""
+        from scipy import fft
+
+        weighted = np.pad(self.main * np.sqrt(weights), (self.size // 2, self.size))
+        framed = np.lib.stride_tricks.sliding_window_view(weighted, self.size)[:: self.size // 2]
+        framed = framed[framed.any(axis=1)]
+        spectra = fft.rfft(framed * hann(self.size), axis=1)
+        power = np.einsum("ij,ij->j", spectra, np.conj(spectra)).real / OVERLAID
+        return _Preconditioner(power.astype(np.float64) + penalty, self.size, self.count)
 
 
 class _Preconditioner:

@@ -13,7 +13,7 @@ from schemas.health import Leak
 from schemas.recording import Decoding, Recording
 from schemas.span import Span
 from stages.clean.line import Line, aligned, find_line
-from stages.clean.path import Path, fit
+from stages.clean.path import Path, Shape, fit
 from stages.clean.scene import Scene
 from stages.health.activity import Mask
 from stages.health.leakage import leak
@@ -65,7 +65,8 @@ class _Sight:
         before = count - 1
         moved = Line(line.delay - LEAD_S, line.drift, line.at + before / self.rate)
         reference = aligned(self.source, self.margin - before, before + len(self.near), self.rate, moved)
-        return fit(reference, self.near, self.free & np.repeat(late, self.hop), self.hop, count, level, first)
+        shape = Shape(count, round(LEAD_S * self.rate), level)
+        return fit(reference, self.near, self.free & np.repeat(late, self.hop), self.hop, shape, first)
 
 
 def find_echo(scene: Scene, window: Span, source: int, latest: float, tail: float) -> Echo | None:
