@@ -16,6 +16,7 @@ from schemas.span import Span, Spans, intersect, subtract, union
 from schemas.tracks import Origin, Tracks
 from stages.clean.render import estimate, judged, subtracted
 from stages.clean.scene import scene_of
+from stages.clean.window import Search
 from stages.stage import Weights
 
 FADE_S = 0.01
@@ -23,6 +24,7 @@ FADE_S = 0.01
 MOST_DELAY, MOST_TAIL = 2.0, 0.5
 LEAST_TAIL = 0.01
 MOST_GAIN_DB = 20.0
+WEAKEST_DB = (-90.0, -10.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +47,8 @@ class CrosstalkClean:
     """Seconds: echoes that come later are not looked for."""
     tail: float = 0.112
     """Seconds: how long an echo's path goes on after its strongest part."""
+    weakest_db: float = -50.0
+    """Level of a leak, over its source's, below which it is left where it is: nobody hears it, and nothing learns it."""
     least_gain_db: float = 0.5
     """Decibels by which the channel must become quieter where only the other side is heard; where it does not, samples stay as they are."""
 
@@ -52,6 +56,7 @@ class CrosstalkClean:
         for name, value, low, high, unit in (
             ("max_delay", self.max_delay, 0.0, MOST_DELAY, "s"),
             ("tail", self.tail, LEAST_TAIL, MOST_TAIL, "s"),
+            ("weakest_db", self.weakest_db, *WEAKEST_DB, "dB"),
             ("least_gain_db", self.least_gain_db, 0.0, MOST_GAIN_DB, "dB"),
         ):
             if not (math.isfinite(value) and low <= value <= high):
@@ -68,7 +73,7 @@ class CrosstalkClean:
             if tracks.order is None or not any(originals):
                 return tracks
             scene = scene_of(tracks)
-            echoes = estimate(scene, self.max_delay, self.tail)
+            echoes = None if scene.copies else estimate(scene, Search(self.max_delay, self.tail, self.weakest_db))
             if echoes is None:
                 return tracks
             first, second = (intersect(originals[into], judged(scene, echoes, into, self.least_gain_db)) for into in (0, 1))

@@ -11,7 +11,7 @@ from schemas.recording import Samples, full_scale
 from schemas.span import Span, Spans
 from schemas.tracks import Tracks
 from stages.clean.scene import Scene
-from stages.clean.window import GUARD, Echo, find_echo, later, spread
+from stages.clean.window import GUARD, Echo, Search, find_echo, later, spread
 from stages.health.activity import Mask, bridge, runs, unexplained
 from stages.health.survey import LOWEST, Floats
 from stages.restore.render import shares
@@ -47,7 +47,7 @@ class Echoes:
     """The same without the echo."""
 
 
-def estimate(scene: Scene, latest: float, tail: float) -> Echoes | None:
+def estimate(scene: Scene, search: Search) -> Echoes | None:
     """The echoes in both channels; absent when there is no sure one in any window."""
     hop, length = scene.hop, scene.recording.length
     frames = -(-length // hop)
@@ -60,13 +60,13 @@ def estimate(scene: Scene, latest: float, tail: float) -> Echoes | None:
     for index in range(count):
         start = index * half
         last = frames if index == count - 1 else start + 2 * half
-        found = [find_echo(scene, Span(start * hop, min(last * hop, length)), 1 - into, latest, tail) for into in (0, 1)]
+        found = [find_echo(scene, Span(start * hop, min(last * hop, length)), 1 - into, search) for into in (0, 1)]
         ramp = np.repeat(np.sin(np.pi * (np.arange(last - start) + 0.5) / (2 * half)) ** 2 + EDGE, hop).astype(np.float32)
         for into, echo in enumerate(found):
             if echo is not None:
                 total[into, : len(ramp)] += ramp * echo.samples
                 weight[into, : len(ramp)] += ramp
-                marked[into, start:last] |= _heard(scene, start, last, echo, found[1 - into], tail)
+                marked[into, start:last] |= _heard(scene, start, last, echo, found[1 - into], search.tail)
         done = last if index == count - 1 else start + half
         ready = slice(0, (done - start) * hop)
         echoes = np.divide(total[:, ready], weight[:, ready], out=np.zeros_like(total[:, ready]), where=weight[:, ready] > 0)

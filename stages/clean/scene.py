@@ -10,6 +10,8 @@ from schemas.recording import Decoding, Recording, as_float
 from schemas.tracks import Tracks
 from stages.health.activity import Mask, activity, likely_own
 from stages.health.hum import lines, steady_spectrum
+from stages.health.levels import speech_level
+from stages.health.likeness import likeness
 from stages.health.survey import Floats, Survey, survey
 
 HOP = 128
@@ -28,6 +30,8 @@ class Scene:
     """[2, frames]: the part of it that is most likely the channel's own side's."""
     blank: Mask
     """[1 Hz bins]: steady lines, which say nothing."""
+    copies: bool
+    """Whether one channel is a copy of the other: then neither holds an echo, however soft the copy is."""
 
     @property
     def hop(self) -> int:
@@ -83,4 +87,6 @@ def scene_of(tracks: Tracks) -> Scene:
     active = np.stack([activity(seen, channel) for channel in (0, 1)])
     own = np.stack([likely_own(seen, active, channel) for channel in (0, 1)])
     blank = lines(steady_spectrum(recording, seen, 0, active[0])) | lines(steady_spectrum(recording, seen, 1, active[1]))
-    return Scene(recording, seen, active, own, blank)
+    level = (speech_level(seen, 0, active[0]), speech_level(seen, 1, active[1]))
+    alike = likeness(recording, seen, active, level, blank)
+    return Scene(recording, seen, active, own, blank, alike.copy is not None)

@@ -37,6 +37,18 @@ FULL = 1 << 23
 
 
 @dataclass(frozen=True, slots=True)
+class Search:
+    """What is looked for."""
+
+    latest: float
+    """Seconds: the longest delay."""
+    tail: float
+    """Seconds that a path goes on after its strongest part."""
+    weakest_db: float
+    """Level of a leak over its source's, below which it is none."""
+
+
+@dataclass(frozen=True, slots=True)
 class Echo:
     """What one side leaves in the other channel over a window."""
 
@@ -69,39 +81,48 @@ class _Sight:
         return fit(reference, self.near, self.free & np.repeat(late, self.hop), self.hop, shape, first)
 
 
-def find_echo(scene: Scene, window: Span, source: int, latest: float, tail: float) -> Echo | None:
+def find_echo(scene: Scene, window: Span, source: int, search: Search) -> Echo | None:
     """The echo of channel `source` in the other one, over a window that begins with a frame; absent without a sure one.
 
-    `latest` is the longest delay looked for, and `tail` how long a path goes on after it, both in seconds. A leak is sure when a delay
-    stands out (`find_line`) and the channel health's own measure of leakage, on the channels aligned by it, finds more than chance.
+    A leak is sure when a delay stands out (`find_line`) and the channel health's own measure of leakage, on the channels aligned by it,
+    finds more than chance. Up to `PATHS` echoes are taken out one after the other, the later ones from what is left.
     """
     first, last = window.start // scene.hop, -(-window.end // scene.hop)
     frames = slice(first, min(last, scene.survey.frames))
     talking = _padded(scene.active[source, frames], last - first)
     if not talking.any():
         return None
-    full = _sight(scene, first, last, source, latest + tail)
+    full = _sight(scene, first, last, source, search.latest + search.tail)
     same = scene.hop == scene.work_hop
     work = full if same else _slower(scene, full)
     found: list[Floats] = []
     leaks: list[Leak] = []
     for _ in range(PATHS):
-        line = _line(scene, work, talking, latest)
+        line = _line(scene, work, talking, search.latest)
         measured = None if line is None else _measured(scene, (first, last), source, work, line)
-        if line is None or measured is None or measured.level_db is None or measured.level_db > LOUDEST_DB:
+        if line is None or measured is None or not _is_echo(measured, search):
             break
-        late = later(talking, (measured.delay_ms or 0.0) / 1000, scene.survey.frame_rate, tail)
-        level = 10 ** (measured.level_db / 10)
-        line, path = _refined(work, line, late, tail, level)
+        late = later(talking, seconds(measured), scene.survey.frame_rate, search.tail)
+        level = 10 ** ((measured.level_db or 0.0) / 10)
+        line, path = _refined(work, line, late, search.tail, level)
         work = replace(work, near=work.near - path.echo)
         if not same:
-            path = full.path(line, late, tail, level)
+            path = full.path(line, late, search.tail, level)
         full = work if same else replace(full, near=full.near - path.echo)
         found.append(path.echo)
         leaks.append(measured)
     if not found:
         return None
-    return Echo(sum(found[1:], start=found[0]), leaks[0], tuple((each.delay_ms or 0.0) / 1000 for each in leaks))
+    return Echo(sum(found[1:], start=found[0]), leaks[0], tuple(seconds(each) for each in leaks))
+
+
+def seconds(measured: Leak) -> float:
+    """A leak's delay."""
+    return (measured.delay_ms or 0.0) / 1000
+
+
+def _is_echo(measured: Leak, search: Search) -> bool:
+    return measured.level_db is not None and search.weakest_db <= measured.level_db <= LOUDEST_DB
 
 
 def _sight(scene: Scene, first: int, last: int, source: int, reach: float) -> _Sight:
