@@ -10,8 +10,6 @@ from numpy.typing import NDArray
 from stages.health.activity import Mask
 from stages.health.survey import Floats, hann
 
-ROUNDS = 3
-"""Times that weights are made from what is left and the path is solved for again."""
 STEPS = 10
 """Conjugate gradient steps per round, at most."""
 CLOSE = 1e-2
@@ -55,28 +53,28 @@ class Shape:
     """The leak's power over its source's."""
 
 
-def fit(source: Floats, near: Floats, used: Mask, hop: int, shape: Shape, first: Floats | None = None) -> Path:
+def fit(source: Floats, near: Floats, used: Mask, hop: int, shape: Shape, first: Floats | None, rounds: int) -> Path:
     """The path from `source` [taps - 1 + n], aligned, into `near` [n].
 
     The most probable path under Gaussian assumptions: least squares over the samples of `used` [n], each weighted by one over the power
     of what the path so far leaves around it (frames of `hop` samples), so that the near side's own speech, where it was not known to be
     there, counts little (iteratively reweighted least squares, as the Kalman filter of Enzner and Vary 2006 weights in time); and with
     each tap small as its neighbourhood (empirical Bayes, Tipping 2001), which keeps noise out of the taps that are not needed.
-    `first` is a path to begin with. Solved by conjugate gradients on convolutions by FFT, with the weighted spectrum of the source as
-    preconditioner.
+    `first` is a path to begin with, and `rounds` how often it is solved for, each time with new weights. Solved by conjugate gradients
+    on convolutions by FFT, with the weighted spectrum of the source as preconditioner.
     """
     count, level = shape.count, shape.level
     blocks = _Blocks(source, shape, len(near), used)
     taps = np.zeros(count, np.float32) if first is None else first
-    prior = np.full(count, PRIOR * level / count)
+    prior = np.full(count, PRIOR * level / count) if first is None else _expected(first, level)
     weights = np.zeros(len(near), np.float32)
-    for turn in range(ROUNDS):
+    for turn in range(rounds):
         left = near - blocks.through(taps)
         weights = _weights(left, used, hop)
         if not weights.any():
             break
         taps = taps + _solve(blocks, weights, left, taps, 1 / prior)
-        if turn < ROUNDS - 1:
+        if turn < rounds - 1:
             prior = _expected(taps, level)
     return Path(taps, convolved(source, taps, len(near)), weights)
 

@@ -27,6 +27,9 @@ TURNS = 4
 """Times that a drift is refined, at most."""
 DRIFT_DEVIATION = 5e-5
 """Expected of clocks: 50 ppm, which keeps the drift of a short stretch from running away."""
+ROUNDS = 3
+"""Times that a path is solved for, each with weights from what the one before left; fewer where one is known to begin with."""
+FIRST_ROUNDS, LAST_ROUNDS = 2, 1
 SETTLED = 1e-7
 """A drift that changes by less is found."""
 LOUDEST_DB = -6.0
@@ -71,14 +74,14 @@ class _Sight:
     hop: int
     margin: int
 
-    def path(self, line: Line, late: Mask, tail: float, level: float, first: Floats | None = None) -> Path:
+    def path(self, line: Line, late: Mask, tail: float, level: float, first: Floats | None = None, rounds: int = ROUNDS) -> Path:
         """The path that is left when the source is as late as `line` says, from the frames `late`, on `tail` s."""
         count = round((LEAD_S + tail) * self.rate)
         before = count - 1
         moved = Line(line.delay - LEAD_S, line.drift, line.at + before / self.rate)
         reference = aligned(self.source, self.margin - before, before + len(self.near), self.rate, moved)
         shape = Shape(count, round(LEAD_S * self.rate), level)
-        return fit(reference, self.near, self.free & np.repeat(late, self.hop), self.hop, shape, first)
+        return fit(reference, self.near, self.free & np.repeat(late, self.hop), self.hop, shape, first, rounds)
 
 
 def find_echo(scene: Scene, window: Span, source: int, search: Search) -> Echo | None:
@@ -176,29 +179,42 @@ def _measured(scene: Scene, frames: tuple[int, int], source: int, sight: _Sight,
 def _refined(sight: _Sight, line: Line, late: Mask, tail: float, level: float) -> tuple[Line, Path]:
     """The line with its drift set by what its path leaves, and the path.
 
-    An echo that comes e(t) later than the line says is echo(t) - e(t) echo'(t) to first order, and e(t) = d (t - middle): so d is found
-    by least squares on what is left (Gauss-Newton), with the path's weights, and a deviation of `DRIFT_DEVIATION` expected of it.
+    What the path leaves tells how much more drift there is (`_more_drift`). Where the drift is wrong the path has lost its highs and so
+    the answer is too large, by a factor that hardly changes: from the second step on, the drift for which it is nothing is taken (secant).
     """
-    path = sight.path(line, late, tail, level)
-    time = np.arange(len(sight.near)) / sight.rate
+    path = sight.path(line, late, tail, level, rounds=FIRST_ROUNDS)
+    known: tuple[float, float] | None = None
     for _ in range(TURNS):
-        slope = np.gradient(path.echo.astype(np.float64)) * sight.rate
-        weight = path.weights * slope**2
-        if not weight.any():
-            break
-        middle = float(np.average(time, weights=weight))
-        left = sight.near - path.echo
-        along = time - middle
-        information = float(np.sum(weight * along**2))
-        change = -float(np.sum(path.weights * slope * along * left))
-        prior = DRIFT_DEVIATION**-2
-        by = (change - prior * line.drift) / (information + prior)
+        more, middle = _more_drift(sight, line, path)
+        by = more
+        if known is not None and known[1] != more:
+            secant = more * (line.drift - known[0]) / (known[1] - more)
+            by = secant if abs(secant) <= abs(more) else more
         turned = line.turned(by, middle)
         if abs(turned.drift - line.drift) < SETTLED:
             break
-        line = turned
-        path = sight.path(line, late, tail, level, path.taps)
-    return line, path
+        known, line = (line.drift, more), turned
+        path = sight.path(line, late, tail, level, path.taps, 1)
+    return line, sight.path(line, late, tail, level, path.taps, LAST_ROUNDS)
+
+
+def _more_drift(sight: _Sight, line: Line, path: Path) -> tuple[float, float]:
+    """How much more drift there is, and the time in seconds about which it turns.
+
+    An echo that comes e(t) later than the line says is echo(t) - e(t) echo'(t) to first order, and e(t) = d (t - middle): so d is found
+    by least squares on what is left (Gauss-Newton), with the path's weights, and a deviation of `DRIFT_DEVIATION` expected of all drift.
+    """
+    slope = np.gradient(path.echo.astype(np.float64)) * sight.rate
+    weight = path.weights * slope**2
+    if not weight.any():
+        return 0.0, line.at
+    time = np.arange(len(sight.near)) / sight.rate
+    middle = float(np.average(time, weights=weight))
+    along = time - middle
+    information = float(np.sum(weight * along**2))
+    change = -float(np.sum(path.weights * slope * along * (sight.near - path.echo)))
+    prior = DRIFT_DEVIATION**-2
+    return (change - prior * line.drift) / (information + prior), middle
 
 
 def later(talking: Mask, delay: float, frame_rate: float, tail: float) -> Mask:

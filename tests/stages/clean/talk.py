@@ -74,7 +74,7 @@ def dialogue(seconds: float, rate: int, seed: int = 0) -> Signal:
 
 
 def _say(channel: Signal, said: Signal, at: float, rate: int) -> None:
-    start = round(at * rate)
+    start = min(round(at * rate), len(channel))
     end = min(start + len(said), len(channel))
     channel[start:end] += said[: end - start]
 

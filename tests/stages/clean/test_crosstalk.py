@@ -65,8 +65,8 @@ def test_both_ways(db: float, delay: float) -> None:
 
 @pytest.mark.parametrize("ppm", [100, -100])
 def test_a_delay_that_drifts_is_followed(ppm: float) -> None:
-    check(call(180, ppm=ppm, seed=4), 1)
-    made = call(120, into=(0, 1), ppm=ppm, db=-14, delay=0.05, seed=5)
+    check(call(150, ppm=ppm, seed=4), 1)
+    made = call(75, into=(0, 1), ppm=ppm, db=-14, delay=0.05, seed=5)
     for channel in (0, 1):
         check(made, channel)
 
