@@ -43,7 +43,7 @@ class CrosstalkClean:
     takes: ClassVar[tuple[type, ...]] = (Tracks,)
     gives: ClassVar[type] = Tracks
 
-    max_delay: float = 0.52
+    max_delay: float = 0.6
     """Seconds: echoes that come later are not looked for."""
     tail: float = 0.112
     """Seconds: how long an echo's path goes on after its strongest part."""

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from schemas.recording import Samples, full_scale
 from schemas.span import Span, Spans
@@ -27,6 +28,7 @@ BRIDGE_S = 0.2
 """Stretches closer together than this are one."""
 EDGE = 1e-3
 """Least weight of a window's estimate, at its ends, where it may be the only one."""
+SOFT = 0.1
 WORST = 10.0
 """A single frame counts as raised by no more than this factor."""
 BLOCK = 1 << 16
@@ -45,6 +47,8 @@ class Echoes:
     """[2, frames]: power of the channel in each hop."""
     after: Floats
     """The same without the echo."""
+    echo: Floats
+    """Power of the echo itself."""
 
 
 def estimate(scene: Scene, search: Search) -> Echoes | None:
@@ -54,7 +58,7 @@ def estimate(scene: Scene, search: Search) -> Echoes | None:
     half = round(WINDOW_S / 2 * scene.survey.frame_rate)
     total, weight = (np.zeros((2, 2 * half * hop), np.float32) for _ in range(2))
     marked = np.zeros((2, frames), bool)
-    before, after = (np.zeros((2, frames), np.float32) for _ in range(2))
+    powers = np.zeros((3, 2, frames), np.float32)
     spool = Spool(scene.recording.samples.dtype, 2)
     count = max(1, -(-frames // half) - 1)
     for index in range(count):
@@ -70,11 +74,11 @@ def estimate(scene: Scene, search: Search) -> Echoes | None:
         done = last if index == count - 1 else start + half
         ready = slice(0, (done - start) * hop)
         echoes = np.divide(total[:, ready], weight[:, ready], out=np.zeros_like(total[:, ready]), where=weight[:, ready] > 0)
-        _write(spool, scene, start, echoes, before, after)
+        _write(spool, scene, start, echoes, powers)
         for each in (total, weight):
             each[:, : -half * hop] = each[:, half * hop :]
             each[:, -half * hop :] = 0
-    return Echoes(spool.samples(), marked, before, after) if marked.any() else None
+    return Echoes(spool.samples(), marked, *powers) if marked.any() else None
 
 
 def _heard(scene: Scene, start: int, last: int, echo: Echo, back: Echo | None, tail: float) -> Mask:
@@ -90,41 +94,43 @@ def _heard(scene: Scene, start: int, last: int, echo: Echo, back: Echo | None, t
     return found
 
 
-def _write(spool: Spool, scene: Scene, start: int, echoes: Floats, before: Floats, after: Floats) -> None:
-    """Append echoes that begin with frame `start`, and note the powers of their frames."""
-    hop, scale = scene.hop, np.float32(full_scale(scene.recording.bits))
+def _write(spool: Spool, scene: Scene, start: int, echoes: Floats, powers: Floats) -> None:
+    """Append echoes that begin with frame `start`, and note the powers [before, after, echo] of their frames."""
+    hop, scale = scene.hop, full_scale(scene.recording.bits)
     count = echoes.shape[1] // hop
     for channel in (0, 1):
-        near = scene.heard(channel, start * hop, (start + count) * hop).reshape(count, hop)
-        left = near - echoes[channel].reshape(count, hop)
-        for powers, heard in ((before, near), (after, left)):
-            powers[channel, start : start + count] = np.mean(heard**2, axis=1)
-    low, high = -full_scale(scene.recording.bits), full_scale(scene.recording.bits) - 1
-    spool.write(np.clip(np.rint(echoes * scale), low, high).T)
+        near = scene.heard(channel, start * hop, (start + count) * hop)
+        for kind, signal in enumerate((near, near - echoes[channel], echoes[channel])):
+            powers[kind, channel, start : start + count] = np.mean(signal.reshape(count, hop) ** 2, axis=1)
+    spool.write(np.clip(np.rint(echoes * np.float32(scale)), -scale, scale - 1).T)
 
 
 def judged(scene: Scene, echoes: Echoes, into: int, least_db: float) -> Spans:
-    """Stretches of channel `into` in which taking out the echo is sure to help.
-
-    Around each, in frames in which only the far side is heard, power must fall by `least_db` at least: the mean over frames of what is
-    left over what was there, so that a few loud frames of speech that went unnoticed decide nothing.
-    """
+    """Stretches of channel `into` in which taking out the echo is sure to help: power around them falls by `least_db` at least."""
     frame_rate, hop, length = scene.survey.frame_rate, scene.hop, scene.recording.length
     marked = echoes.marked[into]
     own = np.pad(scene.own[into], (0, len(marked)))[: len(marked)]
     alone = marked & ~spread(own, GUARD, GUARD) & (echoes.before[into] > LOWEST)
-    ratio = np.minimum(echoes.after[into] / np.maximum(echoes.before[into], LOWEST), WORST)
-    counts = np.concatenate(([0], np.cumsum(alone)))
-    sums = np.concatenate(([0.0], np.cumsum(np.where(alone, ratio, 0.0), dtype=np.float64)))
-    around = round(AROUND_S * frame_rate)
+    around, least = round(AROUND_S * frame_rate), LEAST_S * frame_rate
     found = []
     for start, end in zip(*runs(bridge(marked, round(BRIDGE_S * frame_rate))), strict=True):
-        first, last = max(0, int(start) - around), min(len(marked), int(end) + around)
-        count = int(counts[last] - counts[first])
-        if count < LEAST_S * frame_rate or sums[last] - sums[first] > count * 10 ** (-least_db / 10):
-            continue
-        found.append(Span(int(start) * hop, min(int(end) * hop, length)))
+        first = max(0, int(start) - around)
+        there = np.flatnonzero(alone[first : int(end) + around]) + first
+        if len(there) >= least and _left(echoes, into, there) <= 10 ** (-least_db / 10):
+            found.append(Span(int(start) * hop, min(int(end) * hop, length)))
     return tuple(found)
+
+
+def _left(echoes: Echoes, into: int, there: NDArray[np.int64]) -> float:
+    """The share of power that is left in frames in which only the far side is heard.
+
+    It is the mean over frames of what is left over what was there, each frame weighted by how much of its echo stands above the softest
+    that matter, `SOFT` of the mean: so neither a few loud frames of speech that went unnoticed nor the silence between words decide.
+    """
+    before, after, echo = (powers[into, there].astype(np.float64) for powers in (echoes.before, echoes.after, echoes.echo))
+    soft = SOFT * float(echo.mean()) + LOWEST
+    ratio = np.minimum((after + soft) / (before + soft), WORST)
+    return float(np.average(ratio, weights=echo / (echo + soft) + LOWEST))
 
 
 def subtracted(tracks: Tracks, echoes: Echoes, cleaned: tuple[Spans, Spans], fade: int) -> Samples:
