@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,7 +24,11 @@ TOP_HZ = 4000
 PEAK_SIGMA = 7.0
 """The echo's peak stands this far above the spread of the response at all other delays and drifts."""
 STILL = 0.9
-"""Without drift when a peak there is this high beside the highest: a short stretch cannot tell small drifts apart."""
+"""The most likely drift is taken when a peak there is this high beside the highest: a short stretch cannot tell small ones apart."""
+SAME_DRIFT = 8e-6
+"""Drifts that are closer together than this may be one: a window tells them apart by some 4 ppm before they are refined."""
+LEAST_KNOWN = 3
+MOST_AGREE = 0.6
 SMOOTH_HZ = 50.0
 LEAST_DRIFT = 1e-7
 """Slower drifts are none: 3 microseconds in half a minute."""
@@ -72,26 +77,48 @@ def _cut(source: Floats, start: int, count: int) -> Floats:
     return piece if len(piece) == count else np.pad(piece, (max(0, first - start), count - len(piece) - max(0, first - start)))
 
 
-def find_line(source: Floats, margin: int, near: Floats, talking: Mask, rate: float, latest: float, blank: Mask) -> Line | None:
+@dataclass(frozen=True, slots=True)
+class Drifts:
+    """Which drifts are looked for."""
+
+    middle: float = 0.0
+    """Seconds per second: what is most likely."""
+    width: float = MOST_PPM * 1e-6
+    """How far from that, to either side."""
+
+
+def agreed(drifts: Sequence[float | None]) -> float | None:
+    """The drift that most windows of a stretch have, as two clocks would; absent when fewer than three know one, or they differ."""
+    known = np.array([drift for drift in drifts if drift is not None])
+    if len(known) < LEAST_KNOWN:
+        return None
+    middle = float(np.median(known))
+    return middle if np.mean(np.abs(known - middle) <= SAME_DRIFT) >= MOST_AGREE else None
+
+
+def find_line(
+    source: Floats, margin: int, near: Floats, talking: Mask, rate: float, latest: float, blank: Mask, drifts: Drifts
+) -> Line | None:
     """The delay and drift of the strongest path from `source` into `near`; absent when none stands out.
 
     `near` [n] is the hearing channel with its own speech muted; its sample 0 lies in time at sample `margin` of `source`, which reaches
     `margin` samples beyond both ends. `talking` [n] is where the source speaks. `latest` is the longest delay looked for (s), and
     `blank` [1 Hz bins] are steady lines to leave out.
     Each second of the source is correlated with what is near by the smoothed coherence transform (SCOT, Carter et al. 1973); the rows of
-    all seconds are added along every drift up to `MOST_PPM` (a Radon transform), and the highest peak is taken.
+    all seconds are added along every drift in question (a Radon transform), and the highest peak is taken.
     """
     rows, times = _rows(source, margin, near, talking, rate, latest, blank)
     if not len(rows):
         return None
     middle = (times[0] + times[-1]) / 2
     reach = float(np.abs(times - middle).max()) * rate
-    steps = math.ceil(MOST_PPM * 1e-6 * reach)
-    spare = steps + 1
+    steps = math.ceil(drifts.width * reach)
+    tried = drifts.middle + np.arange(-steps, steps + 1) / max(reach, 1.0)
+    spare = math.ceil(float(np.abs(tried).max()) * reach) + 1
     wide = np.pad(rows, ((0, 0), (spare, spare)))
-    summed = np.empty((2 * steps + 1, rows.shape[1]), np.float32)
-    for index, step in enumerate(range(-steps, steps + 1)):
-        moved = np.rint((times - middle) * rate * step / max(reach, 1.0)).astype(np.int64) + spare
+    summed = np.empty((len(tried), rows.shape[1]), np.float32)
+    for index, drift in enumerate(tried):
+        moved = np.rint((times - middle) * rate * drift).astype(np.int64) + spare
         summed[index] = sum(row[shift : shift + rows.shape[1]] for row, shift in zip(wide, moved, strict=True))
     np.abs(summed, out=summed)
     spread = float(np.median(summed)) / 0.6745
@@ -102,7 +129,7 @@ def find_line(source: Floats, margin: int, near: Floats, talking: Mask, rate: fl
     if float(summed[steps].max()) >= STILL * peak:
         best = steps * rows.shape[1] + int(np.argmax(summed[steps]))
     step, lag = divmod(best, rows.shape[1])
-    return Line(lag / rate - EARLY_S, (step - steps) / max(reach, 1.0), float(middle))
+    return Line(lag / rate - EARLY_S, float(tried[step]), float(middle))
 
 
 def _rows(

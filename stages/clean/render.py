@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 from schemas.recording import Samples, full_scale
 from schemas.span import Span, Spans
 from schemas.tracks import Tracks
+from stages.clean.line import SAME_DRIFT, Drifts, Line, agreed
 from stages.clean.scene import Scene
-from stages.clean.window import GUARD, Echo, Search, find_echo, later, spread
+from stages.clean.sight import GUARD, padded, spread
+from stages.clean.window import Echo, Search, find_echo, later, strongest
 from stages.health.activity import Mask, bridge, runs, unexplained
 from stages.health.survey import LOWEST, Floats
 from stages.restore.render import shares
@@ -20,6 +22,8 @@ from stages.spool import Spool
 
 WINDOW_S = 60.0
 """A path is estimated over this long; windows overlap by half, and one estimate passes into the next along a raised cosine."""
+NEIGHBOURS = 8
+"""Windows to either side whose drifts are compared with one's own."""
 AROUND_S = 10.0
 """A stretch is judged by the frames this near to it in which only the far side is heard."""
 LEAST_S = 0.4
@@ -53,42 +57,59 @@ class Echoes:
 
 def estimate(scene: Scene, search: Search) -> Echoes | None:
     """The echoes in both channels; absent when there is no sure one in any window."""
-    hop, length = scene.hop, scene.recording.length
-    frames = -(-length // hop)
+    hop = scene.hop
+    frames = -(-scene.recording.length // hop)
     half = round(WINDOW_S / 2 * scene.survey.frame_rate)
+    count = max(1, -(-frames // half) - 1)
+    windows = [Span(index * half, frames if index == count - 1 else (index + 2) * half) for index in range(count)]
+    lines = [_lines(scene, windows, 1 - into, search) for into in (0, 1)]
+    if not any(line for side in lines for line in side):
+        return None
     total, weight = (np.zeros((2, 2 * half * hop), np.float32) for _ in range(2))
     marked = np.zeros((2, frames), bool)
     powers = np.zeros((3, 2, frames), np.float32)
     spool = Spool(scene.recording.samples.dtype, 2)
-    count = max(1, -(-frames // half) - 1)
-    for index in range(count):
-        start = index * half
-        last = frames if index == count - 1 else start + 2 * half
-        found = [find_echo(scene, Span(start * hop, min(last * hop, length)), 1 - into, search) for into in (0, 1)]
-        ramp = np.repeat(np.sin(np.pi * (np.arange(last - start) + 0.5) / (2 * half)) ** 2 + EDGE, hop).astype(np.float32)
+    for index, window in enumerate(windows):
+        along = (lines[0][index], lines[1][index])
+        found = [None if line is None else find_echo(scene, window, 1 - into, search, line) for into, line in enumerate(along)]
+        ramp = np.repeat(np.sin(np.pi * (np.arange(len(window)) + 0.5) / (2 * half)) ** 2 + EDGE, hop).astype(np.float32)
         for into, echo in enumerate(found):
             if echo is not None:
                 total[into, : len(ramp)] += ramp * echo.samples
                 weight[into, : len(ramp)] += ramp
-                marked[into, start:last] |= _heard(scene, start, last, echo, found[1 - into], search.tail)
-        done = last if index == count - 1 else start + half
-        ready = slice(0, (done - start) * hop)
+                marked[into, window.start : window.end] |= _heard(scene, window, echo, found[1 - into], search.tail)
+        ready = slice(0, (len(window) if index == count - 1 else half) * hop)
         echoes = np.divide(total[:, ready], weight[:, ready], out=np.zeros_like(total[:, ready]), where=weight[:, ready] > 0)
-        _write(spool, scene, start, echoes, powers)
+        _write(spool, scene, window.start, echoes, powers)
         for each in (total, weight):
             each[:, : -half * hop] = each[:, half * hop :]
             each[:, -half * hop :] = 0
     return Echoes(spool.samples(), marked, *powers) if marked.any() else None
 
 
-def _heard(scene: Scene, start: int, last: int, echo: Echo, back: Echo | None, tail: float) -> Mask:
-    """[last - start]: frames that the source's speech reaches; what its channel hears of the other side is not its speech."""
-    end = min(last, scene.survey.frames)
+def _lines(scene: Scene, windows: list[Span], source: int, search: Search) -> list[Line | None]:
+    """Where the strongest echo of channel `source` lies in each window.
+
+    Where most windows around one agree upon a drift, as two clocks make it, one that has another is looked at again for that drift.
+    """
+    first = [strongest(scene, window, source, search, Drifts()) for window in windows]
+    found = list(first)
+    for index, line in enumerate(first):
+        beside = first[max(0, index - NEIGHBOURS) : index + NEIGHBOURS + 1]
+        drift = agreed([None if each is None else each.drift for each in beside])
+        if line is not None and drift is not None and abs(line.drift - drift) > SAME_DRIFT:
+            found[index] = strongest(scene, windows[index], source, search, Drifts(drift, SAME_DRIFT))
+    return found
+
+
+def _heard(scene: Scene, window: Span, echo: Echo, back: Echo | None, tail: float) -> Mask:
+    """[frames]: where the source's speech is heard; what its channel hears of the other side is not its speech."""
+    start, end = window.start, min(window.end, scene.survey.frames)
     talking = scene.active[echo.leak.source, start:end]
     if back is not None:
         talking = unexplained(scene.part(start, end), talking, back.leak)
-    talking = np.pad(talking, (0, last - end))
-    found = np.zeros(last - start, bool)
+    talking = padded(talking, len(window))
+    found = np.zeros(len(window), bool)
     for delay in echo.delays:
         found |= later(talking, delay, scene.survey.frame_rate, tail)
     return found
@@ -109,7 +130,7 @@ def judged(scene: Scene, echoes: Echoes, into: int, least_db: float) -> Spans:
     """Stretches of channel `into` in which taking out the echo is sure to help: power around them falls by `least_db` at least."""
     frame_rate, hop, length = scene.survey.frame_rate, scene.hop, scene.recording.length
     marked = echoes.marked[into]
-    own = np.pad(scene.own[into], (0, len(marked)))[: len(marked)]
+    own = padded(scene.own[into], len(marked))
     alone = marked & ~spread(own, GUARD, GUARD) & (echoes.before[into] > LOWEST)
     around, least = round(AROUND_S * frame_rate), LEAST_S * frame_rate
     found = []

@@ -57,7 +57,7 @@ def test_is_a_stage() -> None:
 
 
 @given(CALLS, st.sampled_from([16, 24]))
-@settings(max_examples=12)
+@settings(max_examples=8)
 def test_what_is_not_called_cleaned_is_the_same_to_the_bit(made: Call, bits: int) -> None:
     before = made.tracks(bits)
     out: Tracks = cleaner()(before)
@@ -77,7 +77,7 @@ def test_what_is_not_called_cleaned_is_the_same_to_the_bit(made: Call, bits: int
 
 
 @given(CALLS)
-@settings(max_examples=6)
+@settings(max_examples=4)
 def test_swapped_channels_give_the_swapped_result(made: Call) -> None:
     out = swapped(cleaner()(made.tracks()))
     other: Tracks = cleaner()(swapped(made.tracks()))
@@ -91,7 +91,7 @@ def test_noise_of_any_length_in_stretches_of_any_kind_stays(given_tracks: Tracks
 
 
 @given(st.lists(st.integers(0, 14 * 8000), max_size=6), st.sampled_from([None, 0.5]))
-@settings(max_examples=10)
+@settings(max_examples=8)
 def test_only_original_stretches_are_touched(cuts: list[int], confidence: float | None) -> None:
     made = leaky(0, (1,), 0.08, 8000)
     given_tracks = made.tracks()

@@ -80,7 +80,7 @@ def test_a_delay_that_drifts_for_ten_minutes() -> None:
 
 @pytest.mark.parametrize(("rate", "bits"), [(11025, 24), (16000, 16), (16000, 24), (44100, 16), (48000, 24)])
 def test_at_other_rates_and_depths(rate: int, bits: int) -> None:
-    check(call(24, rate, seed=1), 1, bits)
+    check(call(24 if rate < 40_000 else 16, rate, seed=1), 1, bits)
 
 
 def test_several_echoes_and_one_that_comes_early() -> None:
