@@ -49,9 +49,13 @@ class Scene:
         return self.recording.rate * self.work_hop / self.hop
 
     def heard(self, channel: int, start: int, end: int) -> Floats:
-        """Samples `start` to `end` of a channel, in [-1, 1), zeros beyond the recording."""
+        """Samples `start` to `end` of a channel, full scale 1, without its offset, which a path would make of the other channel's.
+
+        Beyond the recording there are zeros.
+        """
         first, last = max(start, 0), min(end, self.recording.length)
         piece = as_float(self.recording.samples[channel, first : max(first, last)], self.recording.bits)
+        piece = piece - np.float32(self.survey.mean[channel])
         spare = (max(0, min(-start, end - start)), max(0, end - max(last, start)))
         return np.pad(piece, spare) if any(spare) else piece
 

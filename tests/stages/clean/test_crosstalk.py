@@ -170,3 +170,15 @@ def test_real_calls_come_back_until_one_is_spoiled(name: str) -> None:
     assert np.array_equal(out.samples[0], np.array(recording(spoiled, clean.rate).samples)[0])
     cleaned = [o.span for o in out.origins if o.kind == "cleaned"]
     assert 0.1 * clean.length < total(cleaned) < 0.9 * clean.length
+
+
+def test_an_offset_of_either_channel_is_no_echo_and_stays() -> None:
+    made = call(40, db=-20, floor_db=-80, seed=6)
+    offset = np.array([[0.004], [-0.003]])
+    given = tracks(np.array(recording(made.voices + made.echoes + made.floor + offset, made.rate).samples), made.rate)
+    out: Tracks = cleaner()(given)
+    left = floats(out)[1] - made.floor[1] - made.voices[1]
+    only, _ = made.where(1)
+    assert decibels(power(made.echoes[1][only]) / power(left[only] + 0.003)) > 20
+    there = np.concatenate([np.arange(o.span.start, o.span.end) for o in out.origins if o.kind == "cleaned"])
+    assert float(left[there].mean()) == pytest.approx(-0.003, rel=0.05)
