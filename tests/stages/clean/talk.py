@@ -53,6 +53,7 @@ def utterance(seconds: float, rate: int, pitch: float, rng: np.random.Generator)
         formants = rng.uniform((300, 900, 2200), (800, 2000, 3200))
         piece = raw[spoken] * np.hanning(spoken.stop - start) * rng.uniform(0.3, 1.0)
         made[spoken] += sum(signal.lfilter([1 - 0.97], [1, -2 * 0.97 * np.cos(2 * np.pi * f / rate), 0.97**2], piece) for f in formants)
+    made = signal.sosfilt(signal.butter(2, 70, "highpass", fs=rate, output="sos"), made)  # no microphone passes an offset of air
     made += 1e-3 * made.std() * rng.standard_normal(n)
     scaled: Signal = made * 10 ** (LEVEL_DB / 20) / max(float(np.sqrt(np.mean(made**2))), 1e-9)
     return scaled
