@@ -1,4 +1,5 @@
-"""Real telephone voices made to speak at once, their words known: `python -m tests.bench.squeezed OUT`, then `duologue calibrate OUT`.
+"""Real telephone voices made to speak at once, their words known: `python -m tests.bench.squeezed OUT`, then
+`duologue calibrate OUT/calls.jsonl --beside separate.backend=route`.
 
 The shared calls with transcripts hold three seconds of overlap, too little to count word errors in. So their turns are laid anew, in their
 own order, with shorter gaps, and at every second floor transfer the next speaker starts before the last one ends. Each call is laid with
@@ -114,7 +115,7 @@ def by_turns(first: tuple[Turn, ...], second: tuple[Turn, ...]) -> tuple[Turn, .
 
 
 def main() -> None:
-    """Write each dialogue as a stereo WAV with its transcript beside it."""
+    """Write each dialogue as a stereo WAV with its transcript beside it, and a manifest of all."""
     import soundfile
 
     if not SHARED.is_dir():
@@ -122,6 +123,7 @@ def main() -> None:
         return
     out = Path(sys.argv[1])
     out.mkdir(parents=True, exist_ok=True)
+    lines = []
     calls = {name: turns_of(name, samples) for name, samples in real_calls().items() if (SHARED / "spokenwoz" / f"{name}.json").is_file()}
     for first in calls:
         for second in calls:
@@ -130,7 +132,9 @@ def main() -> None:
             path = out / f"{first}_{second}.wav"
             soundfile.write(str(path), samples.T, RATE, subtype="PCM_16")
             path.with_suffix(".json").write_text(json.dumps(words, indent=0) + "\n", encoding="utf-8")
+            lines.append(json.dumps({"id": path.stem, "uri": path.name, "transcript": f"{path.stem}.json", "language": "en"}) + "\n")
             print(f"{path.name}: {samples.shape[1] / RATE:.0f} s, {len(words)} words")
+    (out / "calls.jsonl").write_text("".join(lines), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -10,17 +10,20 @@ from schemas.diarization import Diarization
 from schemas.errors import UsageError
 from schemas.recording import Recording
 from schemas.source import Source
+from schemas.span import Span, Spans, union
 from schemas.tracks import Tracks
 from stages.separate.assemble import Assembly, assemble
 from stages.separate.collect import Collected
 from stages.separate.guided.adapt import Schooling
 from stages.separate.guided.learnt import Learnt
-from stages.separate.guided.reach import grown, reached
+from stages.separate.guided.masks import Voiced
+from stages.separate.guided.reach import candidates, grown
 from stages.separate.guided.trust import confidence
 from stages.separate.layout import Layout
 from stages.separate.render import Filling
 from stages.separate.render import Source as Mixture
 from stages.stage import Weights
+from stages.sureness import touching
 
 LONGEST_REACH = 1.0
 
@@ -31,8 +34,8 @@ class GuidedSeparate(Assembly):
     not to be trusted, the mixture on both (`routed`).
 
     In separated overlaps channel 0 + channel 1 is the mixture to the last bit. Which voice goes where is never guessed: network and
-    exemplars know both by name. A recording whose own channels are the speakers passes through bit for bit, and one without overlaps costs
-    nothing.
+    exemplars know both by name. A recording whose own channels are the speakers passes through bit for bit, and one without
+    overlaps and changes of the floor without a gap costs nothing.
     """
 
     name: ClassVar[str] = "separate"
@@ -47,11 +50,12 @@ class GuidedSeparate(Assembly):
     """Units of each recurrent layer in either direction."""
     networks: int = 1
     """Networks that are taught apart and whose masks are averaged."""
-    reach: float = 0.2
-    """Seconds by which an overlap that is separated grows at both ends where somebody speaks: there the network says who is heard."""
+    reach: float = 0.3
+    """Seconds around overlaps, and on both sides of changes of the floor without a gap, that are separated too: there it is masks that say
+    who is heard, for diarization misses overlaps at the ends of turns. 0: overlaps as they were found."""
     least_solo: float = 6.0
     """Seconds of solo speech that each speaker must have to learn from; with less all overlaps are routed."""
-    least_confidence: float = 0.85
+    least_confidence: float = 0.6
     """Overlaps whose separation is less sure than this are routed; 0 routes none."""
 
     def __post_init__(self) -> None:
@@ -76,34 +80,38 @@ class GuidedSeparate(Assembly):
 
         def separate(source: Source, recording: Recording, diarization: Diarization) -> Tracks:
             known: list[Learnt] = []
+            wide: list[Span] = []
 
             def revise(mixture: Mixture) -> Diarization:
                 how = Schooling(steps=self.steps, width=self.width, seed=0)
                 known.append(Learnt(mixture, recording.bits, diarization, how, self.networks, self.least_solo, device))
-                return self._revised(known[0], diarization)
+                wide.extend(self._widened(known[0], diarization))
+                return grown(diarization, wide)
 
             def prepare(mixture: Mixture, recording: Recording, diarization: Diarization, layout: Layout) -> Filling:
-                return self._filling(mixture, layout, known[0], recording.bits)
+                return self._filling(mixture, layout, known[0], recording.bits, union(wide))
 
             return assemble(source, recording, diarization, self, prepare, revise)
 
         return separate
 
-    def _revised(self, known: Learnt, diarization: Diarization) -> Diarization:
-        """Who speaks when, with the overlaps grown that are to be separated."""
-        if not self.reach:
-            return diarization
-        wide = [reached(diarization, overlap, round(self.reach * diarization.rate)) for overlap in diarization.overlaps]
-        found = ((span, known.voices(span)) for span in wide)
-        return grown(diarization, [span for span, each in found if each is not None and confidence(each.signs) >= self.least_confidence])
+    def _widened(self, known: Learnt, diarization: Diarization) -> Iterator[Span]:
+        """Where both may be heard and the separation is to be trusted."""
+        for span in candidates(diarization, round(self.reach * diarization.rate)) if self.reach else ():
+            found = known.voices(span)
+            if found is not None and self._trusted(found):
+                yield span
 
-    def _filling(self, mixture: Mixture, layout: Layout, known: Learnt, bits: int) -> Filling:
+    def _filling(self, mixture: Mixture, layout: Layout, known: Learnt, bits: int, wide: Spans) -> Filling:
+        """What fills the overlaps of a layout; of those in `wide`, which were found trustworthy, none is routed onto solo speech."""
         collected = Collected(mixture, bits)
         for overlap in layout.overlaps:
             found = known.voices(overlap.span)
-            sure = None if found is None else confidence(found.signs)
-            if found is None or sure is None or sure < self.least_confidence:
+            if found is None or not (self._trusted(found) or any(True for _ in touching(wide, overlap.span))):
                 collected.route(overlap.span)
             else:
-                collected.separate(overlap.span, found.first, sure)
+                collected.separate(overlap.span, found.first, confidence(found.signs))
         return collected.filling()
+
+    def _trusted(self, voiced: Voiced) -> bool:
+        return confidence(voiced.signs) >= self.least_confidence

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from schemas.tracks import Tracks
 from stages.separate.guided.adapt import Schooling
 from stages.separate.guided.learnt import Learnt
 from stages.separate.guided.masks import cut, weights
-from stages.separate.guided.reach import grown, reached
+from stages.separate.guided.reach import candidates, grown, reached, transfers
 from stages.separate.guided.sampler import mixtures
 from stages.separate.guided.separate import GuidedSeparate
 from stages.separate.guided.solos import Solos, solo_spans, solos
@@ -189,6 +190,46 @@ def test_overlaps_reach_into_speech_and_never_into_silence() -> None:
     assert wide.of(0) == (Span(1000, 21600), Span(28300, 30100), Span(50000, 60000))
     assert wide.of(1) == (Span(16400, 30100),)
     assert grown(spoken, ()) == spoken
+
+
+def test_where_the_floor_changes_without_a_gap_both_may_be_heard() -> None:
+    spoken = diarized(80000, (0, 1000, 20000), (1, 20300, 30000), (0, 31000, 40000), (1, 39900, 60000))
+    assert list(transfers(spoken, 1600)) == [Span(18400, 21900)]
+    assert candidates(spoken, 1600) == (Span(18400, 21900), Span(38300, 41600))
+    quick = diarized(80000, (0, 1000, 20000), (1, 20000, 20500), (0, 20500, 30000))
+    assert list(transfers(quick, 1600)) == [Span(18400, 20500), Span(20000, 22100)]
+    assert candidates(quick, 1600) == (Span(18400, 22100),)
+
+
+def test_overlaps_that_diarization_missed_at_a_change_of_the_floor_are_separated() -> None:
+    """Where each overlap is cut in its middle, both voices come nearer to the truth than if one and then the other had the mixture."""
+    mixture, true, diarization = talk()
+    middles = [(span.start + span.end) // 2 for span in diarization.overlaps]
+    edges = [0, *middles, len(mixture)]
+    found = diarized(len(mixture), *((index % 2, a, b) for index, (a, b) in enumerate(pairwise(edges))))
+    assert not found.overlaps
+    near, cut_off = (GuidedSeparate(**{**QUICK, "reach": reach}).load("cpu")(SOURCE, recording(mixture), found) for reach in (0.4, 0.0))
+    inside = np.zeros(len(mixture), bool)
+    for span in diarization.overlaps:
+        inside[span.start : span.end] = True
+    for k in (0, 1):
+        own = true[k, inside]
+        assert si_sdr(near.samples[k, inside].astype(float), own) > si_sdr(cut_off.samples[k, inside].astype(float), own) + 3
+
+
+def test_what_was_found_trustworthy_is_never_routed_onto_solo_speech(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Even where, looked at again as a part of a longer overlap, it is trusted no more."""
+    mixture, _, diarization = talk()
+    asked = []
+
+    def doubting(signs: Signs) -> float:
+        asked.append(signs)
+        return 1.0 if len(asked) <= len(diarization.overlaps) else 0.1
+
+    monkeypatch.setattr("stages.separate.guided.separate.confidence", doubting)
+    made = GuidedSeparate(**{**QUICK, "steps": 2, "least_confidence": 0.5}).load("cpu")(SOURCE, recording(mixture), diarization)
+    assert len(asked) > len(diarization.overlaps)
+    assert {o.kind for o in made.origins} == {"original", "separated", "silence"}
 
 
 def test_separated_overlaps_reach_as_far_as_they_are_told() -> None:
