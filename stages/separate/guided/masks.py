@@ -13,7 +13,7 @@ from schemas.recording import as_float
 from schemas.span import Span
 from stages.separate.guided.adapt import one_thread
 from stages.separate.guided.exemplars import Exemplars
-from stages.separate.guided.spectra import Spectra, stretched
+from stages.separate.guided.spectra import PER_WINDOW, Spectra, stretched
 from stages.separate.guided.trust import Signs
 
 CONTEXT = 1.0
@@ -66,11 +66,14 @@ class Masker:
             whole = self.spectra.of(shown)
             band = whole[: self.exemplars.bins]
             learnt = torch.stack([net(band[None])[0, 0] for net in self.nets]).mean(0)
-            share = (1 - BY_EXEMPLARS) * learnt + BY_EXEMPLARS * self.exemplars.share(band)
-            wide = stretched(share, self.spectra.bins)
-            voice = self.spectra.back(wide * whole, end - start)[span.start - start : span.end - start]
-            frames = slice((span.start - start) // self.spectra.hop, -(-(span.end - start) // self.spectra.hop) + 1)
-            signs = Signs.of(share[:, frames], band[:, frames])
+            # Exemplars look at no neighbouring frames: of those outside the overlap only the ones whose windows reach into it are needed.
+            hop, reach = self.spectra.hop, PER_WINDOW // 2
+            at = slice(max(0, (span.start - start) // hop - reach), -(-(span.end - start) // hop) + reach + 1)
+            share = (1 - BY_EXEMPLARS) * learnt[:, at] + BY_EXEMPLARS * self.exemplars.share(band[:, at])
+            spectrum = torch.zeros_like(whole)
+            spectrum[:, at] = stretched(share, self.spectra.bins) * whole[:, at]
+            voice = self.spectra.back(spectrum, end - start)[span.start - start : span.end - start]
+            signs = Signs.of(share, band[:, at])
         return Voiced(voice.cpu().numpy(), signs)
 
 
