@@ -14,8 +14,8 @@ from schemas.tracks import Tracks
 from stages.clean.line import SAME_DRIFT, Drifts, Line, agreed
 from stages.clean.scene import Scene
 from stages.clean.sight import GUARD, padded, spread
-from stages.clean.window import Echo, Search, find_echo, later, strongest
-from stages.health.activity import Mask, bridge, runs, unexplained
+from stages.clean.window import Echo, Search, find_echo, strongest, sure_leak
+from stages.health.activity import Mask, bridge, runs
 from stages.health.survey import LOWEST, Floats
 from stages.restore.render import shares
 from stages.spool import Spool
@@ -33,6 +33,7 @@ BRIDGE_S = 0.2
 EDGE = 1e-3
 """Least weight of a window's estimate, at its ends, where it may be the only one."""
 SOFT = 0.1
+"""Frames with less than this part of the mean power of the echo count for little in that."""
 WORST = 10.0
 """A single frame counts as raised by no more than this factor."""
 BLOCK = 1 << 16
@@ -70,14 +71,13 @@ def estimate(scene: Scene, search: Search) -> Echoes | None:
     powers = np.zeros((3, 2, frames), np.float32)
     spool = Spool(scene.recording.samples.dtype, 2)
     for index, window in enumerate(windows):
-        along = (lines[0][index], lines[1][index])
-        found = [None if line is None else find_echo(scene, window, 1 - into, search, line) for into, line in enumerate(along)]
+        found = _both(scene, window, search, (lines[0][index], lines[1][index]))
         ramp = np.repeat(np.sin(np.pi * (np.arange(len(window)) + 0.5) / (2 * half)) ** 2 + EDGE, hop).astype(np.float32)
         for into, echo in enumerate(found):
             if echo is not None:
                 total[into, : len(ramp)] += ramp * echo.samples
                 weight[into, : len(ramp)] += ramp
-                marked[into, window.start : window.end] |= _heard(scene, window, echo, found[1 - into], search.tail)
+                marked[into, window.start : window.end] |= echo.reached
         ready = slice(0, (len(window) if index == count - 1 else half) * hop)
         echoes = np.divide(total[:, ready], weight[:, ready], out=np.zeros_like(total[:, ready]), where=weight[:, ready] > 0)
         _write(spool, scene, window.start, echoes, powers)
@@ -102,16 +102,15 @@ def _lines(scene: Scene, windows: list[Span], source: int, search: Search) -> li
     return found
 
 
-def _heard(scene: Scene, window: Span, echo: Echo, back: Echo | None, tail: float) -> Mask:
-    """[frames]: where the source's speech is heard; what its channel hears of the other side is not its speech."""
-    start, end = window.start, min(window.end, scene.survey.frames)
-    talking = scene.active[echo.leak.source, start:end]
-    if back is not None:
-        talking = unexplained(scene.part(start, end), talking, back.leak)
-    talking = padded(talking, len(window))
-    found = np.zeros(len(window), bool)
-    for delay in echo.delays:
-        found |= later(talking, delay, scene.survey.frame_rate, tail)
+def _both(scene: Scene, window: Span, search: Search, lines: tuple[Line | None, Line | None]) -> list[Echo | None]:
+    """The echoes in both channels over a window, along the line of each; first the leaks are made sure of, for each needs both."""
+    leaks = [None if line is None else sure_leak(scene, window, 1 - into, search, line) for into, line in enumerate(lines)]
+    found: list[Echo | None] = []
+    for into, (line, leaked) in enumerate(zip(lines, leaks, strict=True)):
+        if line is None or leaked is None:
+            found.append(None)
+        else:
+            found.append(find_echo(scene, window, 1 - into, search, line, (leaked, leaks[1 - into])))
     return found
 
 

@@ -14,7 +14,7 @@ from stages.clean.line import SAME_DRIFT, Drifts, Line, aligned, find_line
 from stages.clean.path import Path
 from stages.clean.scene import Scene
 from stages.clean.sight import GUARD, Sight, moved_by, padded, sight_of, slower, spread
-from stages.health.activity import Mask
+from stages.health.activity import Mask, unexplained
 from stages.health.leakage import leak
 from stages.health.survey import Floats
 
@@ -52,10 +52,8 @@ class Echo:
 
     samples: Floats
     """[whole frames]: in [-1, 1)."""
-    leak: Leak
-    """The strongest path, its delay that of the window's middle."""
-    delays: tuple[float, ...]
-    """Of all paths, in seconds, in the window's middle."""
+    reached: Mask
+    """[frames]: where the source's speech is heard, as late as each path makes it and for its tail."""
 
 
 def strongest(scene: Scene, frames: Span, source: int, search: Search, drifts: Drifts) -> Line | None:
@@ -64,23 +62,31 @@ def strongest(scene: Scene, frames: Span, source: int, search: Search, drifts: D
     return _line(scene, _work(scene, _full(scene, frames, source, search)), talking, search, drifts) if talking.any() else None
 
 
-def find_echo(scene: Scene, frames: Span, source: int, search: Search, line: Line) -> Echo | None:
-    """The echo of channel `source` in the other one, over some frames, its strongest path along `line`; absent when it is not sure.
+def sure_leak(scene: Scene, frames: Span, source: int, search: Search, line: Line) -> Leak | None:
+    """The leak of channel `source` along a line; absent when the channel health's own measure of it, on the channels aligned by the
+    line, finds no more than chance, or what is too weak or too loud for an echo."""
+    found = _measured(scene, frames, source, _work(scene, _full(scene, frames, source, search)), line)
+    return found if _is_echo(found, search) else None
 
-    A leak is sure when the channel health's own measure of leakage, on the channels aligned by the line, finds more than chance. Up to
-    `PATHS` echoes are taken out one after the other, the later ones from what is left, by lines of their own of about the same drift.
+
+def find_echo(scene: Scene, frames: Span, source: int, search: Search, line: Line, pair: tuple[Leak, Leak | None]) -> Echo:
+    """The echo of channel `source` in the other one, over some frames, its strongest path along `line`.
+
+    `pair` is the leak that was measured along it and the one the other way, so that what either channel hears of the other side is
+    taken neither for the source's speech nor for the near side's. Up to `PATHS` echoes are taken out one after the other, the later
+    ones from what is left, by lines of their own of about the same drift.
     """
-    talking = _talking(scene, frames, source)
-    full = _full(scene, frames, source, search)
+    leaked, back = pair
+    talking = own_speech(scene, frames, source, back)
+    free = ~spread(own_speech(scene, frames, 1 - source, leaked), GUARD, GUARD)
+    full = replace(_full(scene, frames, source, search), free=np.repeat(free, scene.hop))
     same = scene.hop == scene.work_hop
     work = _work(scene, full)
     found: list[Floats] = []
-    leaks: list[Leak] = []
+    reached = np.zeros(len(frames), bool)
     along: Line | None = line
-    while along is not None and len(found) < PATHS:
-        measured = _measured(scene, frames, source, work, along)
-        if not _is_echo(measured, search):
-            break
+    measured = leaked
+    while along is not None and len(found) < PATHS and _is_echo(measured, search):
         late = later(talking, seconds(measured), scene.survey.frame_rate, search.tail)
         level = 10 ** ((measured.level_db or 0.0) / 10)
         refined, path = _refined(work, along, late, search.tail, level)
@@ -89,11 +95,19 @@ def find_echo(scene: Scene, frames: Span, source: int, search: Search, line: Lin
             path = full.path(refined, late, search.tail, level, ROUNDS)
             full = replace(full, near=full.near - path.echo)
         found.append(path.echo)
-        leaks.append(measured)
+        reached |= late
         along = _line(scene, work, talking, search, Drifts(refined.drift, SAME_DRIFT))
-    if not found:
-        return None
-    return Echo(sum(found[1:], start=found[0]), leaks[0], tuple(seconds(each) for each in leaks))
+        measured = measured if along is None else _measured(scene, frames, source, work, along)
+    return Echo(sum(found[1:], start=found[0]), reached)
+
+
+def own_speech(scene: Scene, frames: Span, channel: int, heard: Leak | None) -> Mask:
+    """[frames]: speech in a channel that the leak which it hears does not explain."""
+    last = min(frames.end, scene.survey.frames)
+    active = scene.active[channel, frames.start : last]
+    own = active if heard is None else unexplained(scene.part(frames.start, last), active, heard)
+    found: Mask = padded(own, len(frames))
+    return found
 
 
 def _talking(scene: Scene, frames: Span, source: int) -> Mask:
