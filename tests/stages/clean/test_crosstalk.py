@@ -48,9 +48,9 @@ def check(made: Call, channel: int, bits: int = 16, least: float = 10.0) -> Trac
 
 
 @pytest.mark.parametrize("delay", [0.0, 0.02, 0.125, 0.5])
-@pytest.mark.parametrize(("db", "floor_db"), [(-12, -70), (-20, -75), (-35, -80)])
+@pytest.mark.parametrize(("db", "floor_db"), [(-12, -70), (-35, -80)])
 def test_an_echo_is_taken_out_and_the_voice_over_it_stays(delay: float, db: float, floor_db: float) -> None:
-    made = call(40, delay=delay, db=db, floor_db=floor_db)
+    made = call(30, delay=delay, db=db, floor_db=floor_db)
     out = check(made, 1)
     assert np.array_equal(out.samples[0], made.tracks().samples[0])
     assert {o.kind for o in out.origins if o.channel == 0} == {"original"}
@@ -58,15 +58,15 @@ def test_an_echo_is_taken_out_and_the_voice_over_it_stays(delay: float, db: floa
 
 @pytest.mark.parametrize(("db", "delay"), [(-12, 0.0), (-12, 0.25), (-12, 0.5), (-30, 0.5)])
 def test_both_ways(db: float, delay: float) -> None:
-    made = call(60, into=(0, 1), db=db, delay=delay, floor_db=-80, seed=3)
+    made = call(45, into=(0, 1), db=db, delay=delay, floor_db=-80, seed=3)
     for channel in (0, 1):
         check(made, channel)
 
 
 @pytest.mark.parametrize("ppm", [100, -100])
 def test_a_delay_that_drifts_is_followed(ppm: float) -> None:
-    check(call(150, ppm=ppm, seed=4), 1)
-    made = call(75, into=(0, 1), ppm=ppm, db=-14, delay=0.05, seed=5)
+    check(call(130, ppm=ppm, seed=4), 1)
+    made = call(45, into=(0, 1), ppm=ppm, db=-14, delay=0.05, seed=5)
     for channel in (0, 1):
         check(made, channel)
 
@@ -93,7 +93,7 @@ def test_several_echoes_and_one_that_comes_early() -> None:
 
 
 def test_a_path_that_changes_is_followed_within_a_minute() -> None:
-    made = silent(call(150, seed=8))
+    made = silent(call(120, seed=8))
     source = made.voices[0]
     first, second = (0.1 * delayed(np.convolve(source, room(8000, seed=seed))[: len(source)], 0.12, 8000) for seed in (1, 2))
     middle = len(source) // 2
@@ -101,15 +101,15 @@ def test_a_path_that_changes_is_followed_within_a_minute() -> None:
     made = replace(made, echoes=np.stack([np.zeros_like(source), changing]))
     left = floats(cleaner()(made.tracks()))[1] - made.floor[1] - made.voices[1]
     only, _ = made.where(1)
-    for part, least in ((slice(0, 45 * 8000), 20.0), (slice(105 * 8000, None), 20.0), (slice(0, None), 5.0)):
+    for part, least in ((slice(0, 30 * 8000), 20.0), (slice(90 * 8000, None), 20.0), (slice(0, None), 5.0)):
         there = only[part]
         assert decibels(power(changing[part][there]) / power(left[part][there])) > least
 
 
 @pytest.mark.parametrize("floor_db", [-50, -65, -90])
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_without_a_leak_nothing_changes(seed: int, floor_db: float) -> None:
-    given = silent(call(60, seed=seed, floor_db=floor_db)).tracks()
+    given = silent(call(40, seed=seed, floor_db=floor_db)).tracks()
     assert cleaner()(given) is given
 
 
