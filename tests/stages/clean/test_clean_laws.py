@@ -169,7 +169,7 @@ def test_memory_does_not_grow_with_the_recording() -> None:
     made = call(30, 8000, db=-16, delay=0.05, seed=1).tracks()
     cleaner()(made)  # what is imported on first use is not measured
     peaks = []
-    for times in (2, 9):
+    for times in (3, 10):
         spool = Spool(np.int16, 2)
         for _ in range(times):
             spool.write(made.samples.T)
@@ -179,7 +179,7 @@ def test_memory_does_not_grow_with_the_recording() -> None:
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
         assert total(cleaned(out, 1)) > 0.2 * long.length
-    # One float32 copy of one channel of the minutes more would take 6.7 MB.
+    # One float32 copy of one channel of the three and a half minutes more would take 6.7 MB.
     assert peaks[1] - peaks[0] < 2e6
 
 
