@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from schemas.diarization import Diarization
 from schemas.span import Span
 from stages.separate.guided.adapt import Schooling, adapted
-from stages.separate.guided.exemplars import Exemplars
 from stages.separate.guided.masks import Masker, Voiced
 from stages.separate.guided.solos import solos
 
@@ -49,4 +48,4 @@ class Learnt:
         share = 1.0 if len(self.scopes) == 1 else min(1.0, max(LEAST_COURSE, len(scope) / rate / FULL_COURSE_S))
         course = replace(self.how, steps=max(1, round(share * self.how.steps)))
         nets = [adapted(known, replace(course, seed=seed), self.device) for seed in range(self.networks)]
-        return Masker(nets, Exemplars(known, self.device), rate, self.bits, self.device)
+        return Masker(nets, known, rate, self.bits, self.device)

@@ -13,6 +13,8 @@ from schemas.recording import as_float
 from schemas.span import Span
 from stages.separate.guided.adapt import one_thread
 from stages.separate.guided.exemplars import Exemplars
+from stages.separate.guided.heard import both_heard, levels
+from stages.separate.guided.solos import Solos
 from stages.separate.guided.spectra import PER_WINDOW, Spectra, stretched
 from stages.separate.guided.trust import Signs
 
@@ -33,13 +35,16 @@ class Voiced:
     first: NDArray[np.float32]
     """Speaker 0's samples [n], full scale 1; what is left of the mixture is speaker 1's."""
     signs: Signs
+    both: Span | None
+    """From the first to the last of its samples at which both are heard, counted from its start; None where they never are."""
 
 
 class Masker:
     """Networks and exemplars of one recording's voices, as a function from a span to voices."""
 
-    def __init__(self, nets: list[Any], exemplars: Exemplars, rate: int, bits: int, device: str) -> None:
-        self.nets, self.exemplars, self.rate, self.bits, self.device = nets, exemplars, rate, bits, device
+    def __init__(self, nets: list[Any], solos: Solos, rate: int, bits: int, device: str) -> None:
+        self.nets, self.rate, self.bits, self.device = nets, rate, bits, device
+        self.exemplars, self.levels = Exemplars(solos, device), levels(solos)
         self.spectra = Spectra(rate, device)
 
     def __call__(self, mixture: NDArray[Any], span: Span) -> Voiced:
@@ -49,14 +54,15 @@ class Masker:
         voice, signs = np.zeros(len(span), np.float32), None
         for piece in pieces:
             wide = Span(max(span.start, piece.start - fade), min(span.end, piece.end + fade))
-            found = self._piece(mixture, wide)
+            found, told = self._piece(mixture, wide)
             at = slice(wide.start - span.start, wide.end - span.start)
-            voice[at] += found.first * weights(piece, wide)
-            signs = found.signs if signs is None else signs + found.signs
+            voice[at] += found * weights(piece, wide)
+            signs = told if signs is None else signs + told
         assert signs is not None
-        return Voiced(voice, signs)
+        other = as_float(mixture[span.start : span.end], self.bits) - voice
+        return Voiced(voice, signs, both_heard(voice, other, self.levels, self.rate))
 
-    def _piece(self, mixture: NDArray[Any], span: Span) -> Voiced:
+    def _piece(self, mixture: NDArray[Any], span: Span) -> tuple[NDArray[np.float32], Signs]:
         import torch
 
         around = round(CONTEXT * self.rate)
@@ -74,7 +80,7 @@ class Masker:
             spectrum[:, at] = stretched(share, self.spectra.bins) * whole[:, at]
             voice = self.spectra.back(spectrum, end - start)[span.start - start : span.end - start]
             signs = Signs.of(share, band[:, at])
-        return Voiced(voice.cpu().numpy(), signs)
+        return voice.cpu().numpy(), signs
 
 
 def weights(piece: Span, wide: Span) -> NDArray[np.float32]:

@@ -51,8 +51,8 @@ class GuidedSeparate(Assembly):
     networks: int = 1
     """Networks that are taught apart and whose masks are averaged."""
     reach: float = 0.3
-    """Seconds around overlaps, and on both sides of changes of the floor without a gap, that are separated too: there it is masks that say
-    who is heard, for diarization misses overlaps at the ends of turns. 0: overlaps as they were found."""
+    """Seconds around overlaps, and on both sides of changes of the floor without a gap, in which the voices are looked for too: overlaps
+    are as long as both are heard, for diarization misses many at the ends of turns. 0: overlaps as they were found."""
     least_solo: float = 6.0
     """Seconds of solo speech that each speaker must have to learn from; with less all overlaps are routed."""
     least_confidence: float = 0.6
@@ -96,11 +96,11 @@ class GuidedSeparate(Assembly):
         return separate
 
     def _widened(self, known: Learnt, diarization: Diarization) -> Iterator[Span]:
-        """Where both may be heard and the separation is to be trusted."""
+        """Where both are heard in what may be overlaps, if their separation is to be trusted."""
         for span in candidates(diarization, round(self.reach * diarization.rate)) if self.reach else ():
             found = known.voices(span)
-            if found is not None and self._trusted(found):
-                yield span
+            if found is not None and found.both is not None and self._trusted(found):
+                yield Span(span.start + found.both.start, span.start + found.both.end)
 
     def _filling(self, mixture: Mixture, layout: Layout, known: Learnt, bits: int, wide: Spans) -> Filling:
         """What fills the overlaps of a layout; of those in `wide`, which were found trustworthy, none is routed onto solo speech."""
