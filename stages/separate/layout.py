@@ -51,7 +51,7 @@ class Filled:
 
     kind: Literal["routed", "separated"]
     confidence: float | None = None
-    """Of a separated one, how sure it is that each channel is nearer to its voice than the mixture is, in [0, 1]."""
+    """Of a separated one, how sure it is that the channels are nearer to their voices than the mixture is, in [0, 1]."""
 
 
 @dataclass(frozen=True, slots=True)

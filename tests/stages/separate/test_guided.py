@@ -22,6 +22,7 @@ from stages.separate.guided.separate import GuidedSeparate
 from stages.separate.guided.solos import Solos, solo_spans, solos
 from stages.separate.guided.spectra import Spectra, stretched
 from stages.separate.guided.trust import Signs, confidence
+from stages.separate.layout import lay_out
 from tests.stages.separate.guided_talk import si_sdr, talk
 from tests.stages.separate.mixtures import SOURCE, diarized, recording
 
@@ -217,19 +218,15 @@ def test_overlaps_that_diarization_missed_at_a_change_of_the_floor_are_separated
         assert si_sdr(near.samples[k, inside].astype(float), own) > si_sdr(cut_off.samples[k, inside].astype(float), own) + 3
 
 
-def test_what_was_found_trustworthy_is_never_routed_onto_solo_speech(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Even where, looked at again as a part of a longer overlap, it is trusted no more."""
+def test_what_was_found_trustworthy_is_never_routed_onto_solo_speech() -> None:
+    """Even where, looked at again as a part of a longer overlap, it is trusted no more; overlaps that were not are routed."""
     mixture, _, diarization = talk()
-    asked = []
-
-    def doubting(signs: Signs) -> float:
-        asked.append(signs)
-        return 1.0 if len(asked) <= len(diarization.overlaps) else 0.1
-
-    monkeypatch.setattr("stages.separate.guided.separate.confidence", doubting)
-    made = GuidedSeparate(**{**QUICK, "steps": 2, "least_confidence": 0.5}).load("cpu")(SOURCE, recording(mixture), diarization)
-    assert len(asked) > len(diarization.overlaps)
-    assert {o.kind for o in made.origins} == {"original", "separated", "silence"}
+    stage = GuidedSeparate(least_confidence=1.0)
+    known = Learnt(mixture, 16, diarization, Schooling(steps=2, width=8, seed=0), 1, 6.0, "cpu")
+    layout = lay_out(diarization, 40, "likely")
+    first, *others = (overlap.span for overlap in layout.overlaps)
+    found = stage._filling(mixture, layout, known, 16, (Span(first.start + 100, first.end - 100),))
+    assert [filled.kind for filled in found.kinds] == ["separated", *("routed" for _ in others)]
 
 
 def test_separated_overlaps_reach_no_further_than_they_are_told() -> None:
