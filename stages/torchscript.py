@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schemas.errors import UsageError
-from stages.diarize.carrier import Precision
 from stages.error_text import short
+from stages.precision import Precision
 
 Floats = NDArray[np.float32]
 

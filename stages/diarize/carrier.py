@@ -12,13 +12,14 @@ import sys
 import warnings
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from schemas.errors import UsageError
 from stages.packaged import Carrier
+from stages.precision import Precision
 from stages.stage import Weights
 from stages.torch_audio import ensure_torchaudio
 
@@ -60,8 +61,6 @@ HOP_SAMPLES = 160
 """Samples from one frame to the next: 10 ms."""
 FBANK_FRAMES = 6000
 """Frames made at a time: a minute of audio, about 60 MB at the peak."""
-
-Precision = Literal["float32", "float16", "bfloat16"]
 
 
 def carried(file: str) -> Path:

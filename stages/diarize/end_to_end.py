@@ -21,11 +21,12 @@ from schemas.health import Health
 from schemas.recording import Recording
 from schemas.source import Source
 from stages.diarize.annotation import check_two, diarization, heard
-from stages.diarize.carrier import RATE, Precision
+from stages.diarize.carrier import RATE
 from stages.diarize.exported import Run, open_model
 from stages.diarize.mixture import MIX, check_mix, mixture_channel
 from stages.diarize.stitch import Stitch, Stitched, longest_sure, runs
 from stages.local_files import file_sha256
+from stages.precision import Precision
 from stages.stage import Weights, speed
 from stages.vad.windows import at_rate
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from stages.diarize.carrier import Precision
 from stages.onnx import audio_network, check_own_format
+from stages.precision import Precision
 from stages.torch_graph import load_graph
 from stages.torchscript import in_torch, load_torchscript
 

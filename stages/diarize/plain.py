@@ -17,13 +17,13 @@ from stages.diarize.carrier import (
     EMBEDDING_SIZE,
     HOP_SAMPLES,
     SEGMENTATION,
-    Precision,
     embedding_model,
     fbank,
     import_pyannote,
     segmentation_model,
 )
 from stages.diarize.mixture import MIX, check_mix
+from stages.precision import Precision
 from stages.stage import Weights, speed
 
 LEAST = 4000

@@ -17,7 +17,7 @@ from schemas.recording import Recording
 from schemas.source import Source
 from schemas.span import Span
 from stages.diarize.assemble import Scene, diarization, expected_right, ordered, paired, spans, talk_of
-from stages.diarize.carrier import EMBEDDING, SEGMENTATION, Precision, embedding_model, segmentation_model
+from stages.diarize.carrier import EMBEDDING, SEGMENTATION, embedding_model, segmentation_model
 from stages.diarize.conversations import Pair, Piece, Rule, check_some, split, stretches
 from stages.diarize.embedding import Pooling, embed
 from stages.diarize.likeness import Known
@@ -27,6 +27,7 @@ from stages.diarize.sounds import MUSIC, MusicDetector, tones
 from stages.diarize.speech import passed_over, speech_ticks
 from stages.diarize.ticks import PER_SECOND, Mask, long_runs, runs, span_of, ticks_of
 from stages.diarize.two_party import STEP, Decision, Moments, decide, labelled, moments, nearest, overlapped
+from stages.precision import Precision
 from stages.spool import Spool
 from stages.stage import Weights, speed
 from stages.vad.silero import SileroVad, open_session

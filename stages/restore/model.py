@@ -11,8 +11,8 @@ from typing import ClassVar
 import numpy as np
 
 from schemas.errors import UsageError
-from stages.diarize.carrier import Precision
 from stages.local_files import file_sha256
+from stages.precision import Precision
 from stages.restore.base import Restore
 from stages.restore.enhancer import Change, Enhancer, Floats, Heard
 from stages.restore.network import fitted, open_network

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schemas.errors import UsageError
-from stages.diarize.carrier import Precision
 from stages.error_text import short
 from stages.onnx import audio_network, check_own_format
+from stages.precision import Precision
 from stages.torchscript import in_torch, load_torchscript
 
 Floats = NDArray[np.float32]

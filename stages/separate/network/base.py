@@ -16,7 +16,8 @@ from schemas.errors import UsageError
 from schemas.recording import Recording
 from schemas.source import Source
 from schemas.tracks import Tracks
-from stages.diarize.carrier import EMBEDDING, Precision
+from stages.diarize.carrier import EMBEDDING
+from stages.precision import Precision
 from stages.rights.weights import check_licence
 from stages.separate.assemble import Assembly, assemble
 from stages.separate.layout import Layout
