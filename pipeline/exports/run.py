@@ -45,6 +45,7 @@ def export(
     identity = {**settings, "set": digest}
     with locked(state_place(out)):
         claim(target, identity)
+        _sweep(target)
         jobs = _jobs(about, settings)
         accounts = _units(jobs, ExportWork(set, out, name, options), target, make_pool, stop, quiet)
         if accounts is None:
@@ -121,7 +122,6 @@ def _units(
     missing = [job for job in jobs if job.index not in handler.accounts]
     if missing:
         out.delete(MANIFEST)
-        _sweep(out)
         pool, workers = make_pool()
         with Progress(sum(job.rows for job in jobs), float(len(jobs)), quiet) as progress, contextlib.closing(pool):
             handler.progress = progress
