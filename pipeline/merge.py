@@ -37,6 +37,7 @@ def merge(out: str, parts: Sequence[str]) -> dict[str, Any]:
     _check_same(places, manifests)
     _check_ids(places, manifests)
     target = place_at(out)
+    target.sweep()
     plan = _renamed(places, manifests)
     standing = committed(target, [ShardJob(record.name, (), record.fingerprint) for _, _, record in plan])
     for place, name, record in plan:

@@ -156,7 +156,7 @@ def _digest(entries: Sequence[Entry]) -> str:
 
 def _make_all(place: Place, maker: Maker, workers: int) -> int:
     """Make what is not there yet; returns how many that were."""
-    for folder in ("audio", "mono", "tracks", "truth", "rejects"):
+    for folder in ("", "audio", "mono", "tracks", "truth", "rejects"):
         place.sweep(folder)
     done = set(place.names("truth"))
     left = [index for index in range(maker.count) if f"{maker.id(index)}.json" not in done]

@@ -36,6 +36,8 @@ def speak_all(place: Place, folder: str) -> str:
     if missing:
         import soundfile
 
+        for voice in VOICES:
+            place.sweep(f"{folder}/{voice}")
         model = _model()
         for voice, number, text in missing:
             name = f"{folder}/{voice}/{number:03d}"

@@ -27,6 +27,7 @@ def write_players(out: Place, items: Sequence[Item], stage: AuditMeasure, policy
     What is there already and would be the same is left; players of earlier audits that nothing names are deleted.
     """
     chosen = [item for item in sorted(items, key=lambda item: _urgency(item, policy)) if item.measured is not None][:most]
+    out.sweep(FOLDER)
     there = set(out.names(FOLDER))
     named: set[str] = set()
     player: _Player | None = None

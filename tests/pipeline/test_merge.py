@@ -40,6 +40,7 @@ def test_parts_become_one_set_that_accounts_for_all_inputs(parts: list[Path], tm
 def test_merging_again_changes_nothing(parts: list[Path], tmp_path: Path) -> None:
     merge(str(tmp_path), [str(p) for p in parts])
     before = contents(tmp_path)
+    (tmp_path / ".tmp-1-abcd.json").write_bytes(b"left by a merge that was killed")
     merge(str(tmp_path), [str(p) for p in parts])
     assert contents(tmp_path) == before
 

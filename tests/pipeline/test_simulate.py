@@ -120,7 +120,8 @@ def test_an_interrupted_run_keeps_what_is_whole(tmp_path: Path) -> None:
         run_simulate(str(src), str(out), 0.05, 0, "candor", ("minutes=1",))
     (broken / "truth/sim-0-00001.json").unlink()
     (broken / "audio/sim-0-00001.flac").write_bytes(b"half")
-    (broken / "audio/.tmp-1-abcd.flac").write_bytes(b"left")
+    for left in ("audio/.tmp-1-abcd.flac", ".tmp-1-abcd.json"):
+        (broken / left).write_bytes(b"left")
     (broken / "manifest.jsonl").unlink()
     kept = (broken / "audio/sim-0-00000.flac").stat().st_mtime_ns
     summary = run_simulate(str(src), str(broken), 0.05, 0, "candor", ("minutes=1",))

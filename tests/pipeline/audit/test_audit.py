@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from tests.pipeline import toy
 from tests.pipeline.audit.delivery import SECONDS, TRUTH, deliver
 from tests.pipeline.calling import Cli
 from tests.pipeline.talks import talk, write_call
@@ -69,11 +70,14 @@ def test_every_file_of_the_delivery_has_a_verdict(delivery: Path, cli: Cli, tmp_
     assert any("calls/gone.wav" in problem for problem in found["problems"])
 
 
-def test_a_second_run_computes_nothing_and_says_the_same(delivery: Path, cli: Cli, tmp_path: Path) -> None:
+def test_a_second_run_computes_nothing_says_the_same_and_clears_what_a_killed_one_left(delivery: Path, cli: Cli, tmp_path: Path) -> None:
     first = cli.json("audit", delivery, "-o", tmp_path / "a", *ASKED, code=1)
-    before = {path.name: path.read_bytes() for path in (tmp_path / "a").rglob("*") if path.suffix in (".json", ".html", ".js", ".parquet")}
+    before = toy.contents(tmp_path / "a")
+    assert {Path(name).suffix for name in before} == {".html", ".js", ".json", ".parquet"}
+    for left in (".tmp-1-abcd.json", "audit_files/.tmp-1-abcd.js"):
+        (tmp_path / "a" / left).write_bytes(b"left")
     again = cli.json("audit", delivery, "-o", tmp_path / "a", *ASKED, code=1)
-    after = {path.name: path.read_bytes() for path in (tmp_path / "a").rglob("*") if path.suffix in (".json", ".html", ".js", ".parquet")}
+    after = toy.contents(tmp_path / "a")
     assert first["computed"] > 0
     assert again["computed"] == 0
     assert after == before
