@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
-import os
 import pickle
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,16 +20,14 @@ from schemas.source import Source
 from stages.diarize.annotation import by_pipeline
 from stages.diarize.carrier import import_pyannote
 from stages.diarize.mixture import MIX, check_mix
-from stages.local_files import folder_sha256
+from stages.error_text import short
+from stages.hub import TOKEN, check_named, is_folder, named_weights, token
 from stages.stage import Weights, speed
 
 COMMUNITY = "pyannote/speaker-diarization-community-1"
-TOKEN = "HF_TOKEN"  # noqa: S105 - the name of a variable, not a token
 CONFIG = "config.yaml"
 BROKEN = (ValueError, LookupError, TypeError, AttributeError, ImportError, RuntimeError, pickle.UnpicklingError, yaml.YAMLError)
 """What loading raises for a config of another shape, a checkpoint that does not fit, or a class that is not there."""
-
-_HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,8 +59,7 @@ class CommunityDiarize:
 
     def __post_init__(self) -> None:
         check_mix(self.mix)
-        if not _is_folder(self.model) and not _HUB_NAME.fullmatch(self.model):
-            raise UsageError(f"diarize.model: {self.model!r} is neither a folder that is there nor a hub name such as {COMMUNITY!r}")
+        check_named("diarize", self.model, COMMUNITY)
         if not self.revision.strip() or not self.licence.strip():
             raise UsageError("diarize: revision and licence must not be empty")
         if self.batch < 1:
@@ -72,17 +67,11 @@ class CommunityDiarize:
 
     def weights(self) -> tuple[Weights, ...]:
         """One entry: a folder by the SHA-256 over its files, a hub model by its revision alone, which names its files on the hub."""
-        if _is_folder(self.model):
-            return (Weights(self.model, "local folder", folder_sha256(self.model), self.licence),)
-        return (Weights(self.model, self.revision, "", self.licence),)
+        return (named_weights(self.model, self.revision, self.licence),)
 
     def load(self, device: str) -> Callable[[Source, Recording, Health], Diarization]:
         """The pipeline as a pure function; raises `UsageError` when it cannot be had (gated, offline, absent) or loaded."""
         return by_pipeline(_pipeline(self, device), self.mix, 2 if self.given_two else None)
-
-
-def _is_folder(model: str) -> bool:
-    return Path(model).expanduser().is_dir()
 
 
 def _pipeline(stage: CommunityDiarize, device: str) -> Any:
@@ -90,7 +79,7 @@ def _pipeline(stage: CommunityDiarize, device: str) -> Any:
     import torch
     from pyannote.audio.pipelines import SpeakerDiarization
 
-    pipeline = _local(stage.model) if _is_folder(stage.model) else _from_hub(stage.model, stage.revision)
+    pipeline = _local(stage.model) if is_folder(stage.model) else _from_hub(stage.model, stage.revision)
     if not isinstance(pipeline, SpeakerDiarization):
         raise UsageError(f"diarize.model: {stage.model} is a {type(pipeline).__name__}, and a SpeakerDiarization is wanted")
     pipeline.segmentation_batch_size = stage.batch
@@ -108,21 +97,21 @@ def _local(model: str) -> Any:
         with contextlib.redirect_stdout(io.StringIO()):
             return Pipeline.from_pretrained(folder, token=False)
     except (OSError, *BROKEN) as error:
-        raise UsageError(f"diarize.model: the pipeline in {folder} cannot be loaded: {_short(error)}") from error
+        raise UsageError(f"diarize.model: the pipeline in {folder} cannot be loaded: {short(error)}") from error
 
 
 def _from_hub(model: str, revision: str) -> Any:
     from pyannote.audio import Pipeline
 
-    token = os.environ.get(TOKEN) or False
+    sent = token()
     try:
         # pyannote.audio prints advice on standard output, which belongs to the command; the error says it.
         with contextlib.redirect_stdout(io.StringIO()):
-            loaded = Pipeline.from_pretrained(model, revision=revision, token=token)
+            loaded = Pipeline.from_pretrained(model, revision=revision, token=sent)
     except OSError as error:
-        raise UsageError(_unreachable(model, revision, error, bool(token))) from error
+        raise UsageError(_unreachable(model, revision, error, bool(sent))) from error
     except BROKEN as error:
-        raise UsageError(f"diarize.model: {model} at revision {revision} cannot be loaded: {_short(error)}") from error
+        raise UsageError(f"diarize.model: {model} at revision {revision} cannot be loaded: {short(error)}") from error
     if loaded is None:
         raise UsageError(f"diarize.model: {model} at revision {revision} holds no pipeline")
     return loaded
@@ -136,13 +125,8 @@ def _unreachable(model: str, revision: str, error: OSError, has_token: bool) -> 
     aside = "or name a local copy of its folder in diarize.model, or use the backend pyannote, which needs no download"
     if isinstance(error, (GatedRepoError, RepositoryNotFoundError)):
         why = "it is gated" if isinstance(error, GatedRepoError) else "there is none of that name, or it is private"
-        token = f"put a token of that account into {TOKEN}" if not has_token else f"see that the token in {TOKEN} belongs to that account"
-        return f"{what} ({why}): accept its conditions on the hub and {token}, {aside}"
+        do = f"put a token of that account into {TOKEN}" if not has_token else f"see that the token in {TOKEN} belongs to that account"
+        return f"{what} ({why}): accept its conditions on the hub and {do}, {aside}"
     if isinstance(error, RevisionNotFoundError):
         return f"{what} (no such revision): name another one in diarize.revision, {aside}"
-    return f"{what} ({_short(error)}): load it once while online, {aside}"
-
-
-def _short(error: BaseException) -> str:
-    text = " ".join(str(error).split()) or type(error).__name__
-    return text if len(text) <= 200 else f"{text[:200]}…"
+    return f"{what} ({short(error)}): load it once while online, {aside}"

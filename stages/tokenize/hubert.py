@@ -19,7 +19,7 @@ from stages.local_files import file_sha256
 from stages.stage import Weights, speed
 from stages.tokenize.audio import even_windows
 from stages.tokenize.codec import tokenizer
-from stages.tokenize.hub import check_model, inference, named_weights, pretrained
+from stages.tokenize.pretrained import check_model, inference, named_weights, pretrained
 
 HUBERT = "facebook/hubert-base-ls960"
 RATE = 16_000

@@ -16,7 +16,7 @@ from schemas.tracks import Tracks
 from stages.stage import Weights, speed
 from stages.tokenize.audio import as_windows
 from stages.tokenize.codec import check_share, tokenizer
-from stages.tokenize.hub import check_model, inference, named_weights, pretrained
+from stages.tokenize.pretrained import check_model, inference, named_weights, pretrained
 
 MIMI = "kyutai/mimi"
 CPU_WINDOW = 20

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from schemas.errors import UsageError
-from stages.local_files import folder_sha256
+from stages.error_text import short
+from stages.hub import named_weights, token
 from stages.packaged import Carrier
 from stages.stage import Weights
 
@@ -30,7 +31,6 @@ BESIDE = {
     "tokenizer.json": "7e146198186d5e3b9ce7d9d7f131b69b44569eaed9ad64a5516629a6c6a865c4",
     "vocabulary.json": "22f3cb2fc2be1545b9a7db8e993ddd59aeccadfbc7d7b00ca517ca8960864766",
 }
-TOKEN = "HF_TOKEN"  # noqa: S105 - the name of a variable, not a token
 HUB_SETTINGS = {"HF_HUB_DISABLE_TELEMETRY": "1", "HF_HUB_DISABLE_PROGRESS_BARS": "1"}
 
 
@@ -53,9 +53,7 @@ class Choice:
         """A folder by the SHA-256 over its files, a hub model by its revision alone, which names its files on the hub."""
         if self.model == PACKAGED:
             return Weights("Whisper base", f"{_FIRST.package}, {_SECOND.package} {RELEASE}", MODEL_SHA256, "MIT")
-        if self.folder is not None:
-            return Weights(self.model, "local folder", folder_sha256(self.model), self.licence)
-        return Weights(self.model, self.revision or "main", "", self.licence)
+        return named_weights(self.model, self.revision or "main", self.licence)
 
 
 def packaged_files() -> dict[str, bytes]:
@@ -92,7 +90,7 @@ def load_model(choice: Choice, device: str, compute_type: str, threads: int) -> 
     except (RuntimeError, ValueError) as error:
         if isinstance(error, UsageError):
             raise
-        raise UsageError(f"transcribe.model: {choice.model} cannot be loaded on {device} as {compute_type}: {_short(error)}") from error
+        raise UsageError(f"transcribe.model: {choice.model} cannot be loaded on {device} as {compute_type}: {short(error)}") from error
 
 
 def _from_hub(choice: Choice) -> str:
@@ -100,20 +98,14 @@ def _from_hub(choice: Choice) -> str:
     from faster_whisper.utils import download_model
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 
-    token = os.environ.get(TOKEN) or False
     try:
         return str(download_model(choice.model, local_files_only=True, revision=choice.revision, use_auth_token=False))
     except HFValidationError as error:
-        raise UsageError(f"transcribe.model: {choice.model!r} is no hub name such as 'owner/model' ({_short(error)})") from error
+        raise UsageError(f"transcribe.model: {choice.model!r} is no hub name such as 'owner/model' ({short(error)})") from error
     except LocalEntryNotFoundError:
         absent = f"transcribe.model: {choice.model} at revision {choice.revision or 'main'} cannot be had from the model hub"
     try:
-        return str(download_model(choice.model, revision=choice.revision, use_auth_token=token))
+        return str(download_model(choice.model, revision=choice.revision, use_auth_token=token()))
     except (OSError, HfHubHTTPError, LocalEntryNotFoundError) as error:
         hint = f"load it once while online, name a local copy of its folder, or use the model {PACKAGED!r}, which needs no download"
-        raise UsageError(f"{absent} ({_short(error)}): {hint}") from error
-
-
-def _short(error: BaseException) -> str:
-    text = " ".join(str(error).split()) or type(error).__name__
-    return text if len(text) <= 200 else f"{text[:200]}…"
+        raise UsageError(f"{absent} ({short(error)}): {hint}") from error

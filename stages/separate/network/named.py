@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 
+from schemas.errors import UsageError
+from stages.hub import check_named, named_weights
 from stages.separate.network.base import NetworkSeparate
-from stages.separate.network.places import check_named, named_weights
 from stages.stage import Weights
 
 
@@ -20,7 +21,9 @@ class NamedSeparate(NetworkSeparate):
 
     def __post_init__(self) -> None:
         NetworkSeparate.__post_init__(self)
-        check_named(self.model, self.revision, next(str(each.default) for each in fields(self) if each.name == "model"))
+        check_named("separate", self.model, next(str(each.default) for each in fields(self) if each.name == "model"))
+        if not self.revision.strip():
+            raise UsageError("separate.revision: must not be empty; 'main' is the newest")
 
     def network_weights(self) -> tuple[Weights, ...]:
         return (named_weights(self.model, self.revision, self.licence),)

@@ -2,33 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from schemas.errors import UsageError
 from stages.error_text import short
-from stages.local_files import file_sha256, folder_sha256
+from stages.hub import TOKEN, is_folder, token
+from stages.local_files import file_sha256
 from stages.stage import Weights
-
-TOKEN = "HF_TOKEN"  # noqa: S105 - the name of a variable, not a token
-
-_HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
-
-
-def is_folder(model: str) -> bool:
-    """True for a folder that is there; it goes before a hub name spelt the same."""
-    return bool(model.strip()) and Path(model).expanduser().is_dir()
-
-
-def check_named(model: str, revision: str, example: str) -> None:
-    """Raises `UsageError` when `model` is neither a folder that is there nor a hub name, or when no revision is named."""
-    if not is_folder(model) and not _HUB_NAME.fullmatch(model):
-        raise UsageError(f"separate.model: {model!r} is neither a folder that is there nor a hub name such as {example!r}")
-    if not revision.strip():
-        raise UsageError("separate.revision: must not be empty; 'main' is the newest")
 
 
 def check_file(model: str) -> Path:
@@ -37,13 +19,6 @@ def check_file(model: str) -> Path:
     if not model.strip() or not path.is_file():
         raise UsageError(f"separate.model: {model!r}: there is no such file")
     return path
-
-
-def named_weights(model: str, revision: str, licence: str) -> Weights:
-    """A folder by the SHA-256 over its files, a hub model by its revision alone, which names its files on the hub."""
-    if is_folder(model):
-        return Weights(model, "local folder", folder_sha256(model), licence)
-    return Weights(model, revision, "", licence)
 
 
 def file_weights(model: str, licence: str) -> Weights:
@@ -75,7 +50,7 @@ def _from_hub(model: str, revision: str, name: str) -> Path:
     if isinstance(held, str):
         return Path(held)
     try:
-        return Path(hf_hub_download(model, name, revision=revision, token=os.environ.get(TOKEN) or False))
+        return Path(hf_hub_download(model, name, revision=revision, token=token()))
     except OSError as error:
         raise UsageError(
             f"separate.model: {name} of {model} at revision {revision} cannot be had from the model hub ({short(error)}): load it once "

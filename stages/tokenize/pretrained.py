@@ -2,34 +2,25 @@
 
 from __future__ import annotations
 
-import os
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from schemas.errors import UsageError
+from stages.error_text import short
+from stages.hub import check_named, is_folder, token
 from stages.local_files import file_sha256
 from stages.stage import Weights
 from stages.torch_audio import ensure_torchaudio
 
-TOKEN = "HF_TOKEN"  # noqa: S105 - the name of a variable, not a token
 FILE = "model.safetensors"
 CONFIG = "config.json"
-
-_HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
-
-
-def is_folder(model: str) -> bool:
-    """True for a folder that is there; it goes before a hub name spelt the same."""
-    return bool(model.strip()) and Path(model).expanduser().is_dir()
 
 
 def check_model(model: str, example: str, revision: str, licence: str) -> None:
     """Raises `UsageError` when `model` can be neither a folder nor a hub name, or when something is left empty."""
-    if not is_folder(model) and not _HUB_NAME.fullmatch(model):
-        raise UsageError(f"tokenize.model: {model!r} is neither a folder that is there nor a hub name such as {example!r}")
+    check_named("tokenize", model, example)
     if not revision.strip() or not licence.strip():
         raise UsageError("tokenize: revision and licence must not be empty")
 
@@ -68,7 +59,7 @@ def pretrained(names: str, model: str, revision: str) -> tuple[Any, str]:
         _inside(model, CONFIG)
         return _from(cls, str(Path(model).expanduser()), {}, model), file_sha256(_inside(model, FILE))
     held = try_to_load_from_cache(model, FILE, revision=revision)
-    how = {"revision": revision, "local_files_only": isinstance(held, str), "token": os.environ.get(TOKEN) or False}
+    how = {"revision": revision, "local_files_only": isinstance(held, str), "token": token()}
     loaded = _from(cls, model, how, f"{model} at revision {revision}")
     found = try_to_load_from_cache(model, FILE, revision=revision)
     if not isinstance(found, str):
@@ -101,9 +92,9 @@ def _from(cls: Any, where: str, how: dict[str, Any], what: str) -> Any:
         loaded, report = cls.from_pretrained(where, use_safetensors=True, output_loading_info=True, ignore_mismatched_sizes=True, **how)
     except OSError as error:
         aside = ": load it once while online, or name a local copy of its folder in tokenize.model" if how else ""
-        raise UsageError(f"tokenize.model: {what} cannot be had ({_short(error)}){aside}") from error
+        raise UsageError(f"tokenize.model: {what} cannot be had ({short(error)}){aside}") from error
     except (ValueError, LookupError, TypeError, AttributeError, RuntimeError, SafetensorError) as error:
-        raise UsageError(f"tokenize.model: {what} cannot be loaded as {cls.__name__}: {_short(error)}") from error
+        raise UsageError(f"tokenize.model: {what} cannot be loaded as {cls.__name__}: {short(error)}") from error
     finally:
         said.set_verbosity(was)
         if bar:
@@ -116,7 +107,3 @@ def _from(cls: Any, where: str, how: dict[str, Any], what: str) -> Any:
             f"such as {(absent + other)[0]}"
         )
     return loaded.eval()
-
-
-def _short(error: BaseException) -> str:
-    return (" ".join(str(error).split()) or type(error).__name__)[:300]
