@@ -119,8 +119,8 @@ def sepformer_modules() -> tuple[Any, Any, Any]:
 
 def sepformer(folder: Path) -> Path:
     """A folder as speechbrain publishes one."""
-    # Not among what the tests install: pyannote.audio imports it wherever it is, and the placeholders that it then leaves in
-    # `sys.modules` raise as soon as hypothesis looks at them.
+    # `make slow` runs these with the library beside the environment, not in it: see there.
+    ensure_torchaudio()
     pytest.importorskip("speechbrain")
     for name, module in zip(("encoder", "masknet", "decoder"), sepformer_modules(), strict=True):
         torch.save(module.state_dict(), folder / f"{name}.ckpt")
