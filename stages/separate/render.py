@@ -93,10 +93,14 @@ def render(source: Source, bits: int, layout: Layout, filling: Filling, tone: To
 
 def _gated(mixture: Wide, weights: Wide) -> Wide:
     """[3, n]: both channels outside overlaps, and the residual."""
-    out = np.zeros((3, len(mixture)), np.int64)
-    out[:2] = part(mixture, weights)
-    # Two halves that are rounded apart may add up to one too many: of two that make a whole, the second is what the first leaves.
-    out[1] = np.where(weights.sum(axis=0) == FULL, mixture - out[0], out[1])
+    return shared(mixture, *(mixture * weights))
+
+
+def shared(mixture: Wide, first: Wide, second: Wide) -> Wide:
+    """[3, n]: what both channels are given, in 1/`FULL` of a sample, as whole samples, and what is given to neither."""
+    out = np.stack([_whole(first), _whole(second), np.zeros_like(mixture)])
+    # Two parts that are rounded apart may add up to one too many: of two that make a whole, the second is what the first leaves.
+    out[1] = np.where(first + second == mixture * FULL, mixture - out[0], out[1])
     out[2] = mixture - out[0] - out[1]
     return out
 
@@ -105,9 +109,9 @@ def _fill(out: Wide, weights: Wide, mixture: Wide, overlap: Overlap, fill: Fill,
     """Put one overlap's part of a window into both channels, and note how far they are open there."""
     inner, at = _part_of(overlap.span, window)
     filled = np.asarray(fill(overlap.span, inner), np.int64)
-    for channel in (0, 1):
-        out[channel, at], weights[channel, at] = _joined(mixture[at], filled[channel], overlap, channel, inner)
-    out[2, at] = mixture[at] - out[0, at] - out[1, at]
+    joined = [_joined(mixture[at], filled[channel], overlap, channel, inner) for channel in (0, 1)]
+    weights[:, at] = [opened for _, opened in joined]
+    out[:, at] = shared(mixture[at], *(scaled for scaled, _ in joined))
 
 
 def _nothing_left(out: Wide, overlap: Span, window: Span) -> None:
@@ -128,7 +132,8 @@ def _add_tone(out: Wide, weights: Wide, tone: Tone, window: Span) -> None:
 
 
 def _joined(mixture: Wide, filled: Wide, overlap: Overlap, channel: int, window: Span) -> tuple[Wide, Wide]:
-    """One channel inside an overlap, and how far it is open: from what it was, through the fill, to what it will be."""
+    """One channel inside an overlap, in 1/`FULL` of a sample, and how far it is open: from what it was, through the fill, to what it
+    will be."""
     edge = np.full(len(window), FULL, np.int64)
     base = np.zeros(len(window), np.int64)
     opened = edge.copy()
@@ -141,7 +146,7 @@ def _joined(mixture: Wide, filled: Wide, overlap: Overlap, channel: int, window:
             edge[at] = weight
             base[at] = mixture[at] if heard else 0
             opened[at] = FULL if heard else weight
-    return base + part(filled - base, edge), opened
+    return base * (FULL - edge) + filled * edge, opened
 
 
 class Gates:
@@ -173,10 +178,10 @@ def _inside(gate: Gate, window: Span) -> Iterator[tuple[slice, Wide | int]]:
             yield at, whole[start - gate.span.start : end - gate.span.start]
 
 
-def part(samples: Wide, weights: Wide) -> Wide:
-    """`samples * weights / FULL`, rounded half up: never beyond the sample, and the sample itself at `FULL`."""
-    scaled: Wide = (samples * weights + FULL // 2) >> BITS
-    return scaled
+def _whole(scaled: Wide) -> Wide:
+    """1/`FULL` of samples as whole samples, rounded half up."""
+    rounded: Wide = (scaled + FULL // 2) >> BITS
+    return rounded
 
 
 @cache

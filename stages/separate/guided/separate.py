@@ -40,7 +40,7 @@ class GuidedSeparate(Assembly):
 
     name: ClassVar[str] = "separate"
     backend: ClassVar[str] = "guided"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     takes: ClassVar[tuple[type, ...]] = (Source, Recording, Diarization)
     gives: ClassVar[type] = Tracks
 

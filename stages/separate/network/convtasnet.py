@@ -24,7 +24,7 @@ class ConvTasNetSeparate(NetworkSeparate):
     """
 
     backend: ClassVar[str] = "convtasnet"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
 
     model: str = f"{BUNDLE}CONVTASNET_BASE_LIBRI2MIX"
     """`torchaudio:<bundle>`, fetched once into torch's own cache, or a file with a state dict of torchaudio's `ConvTasNet`: `.safetensors`,

@@ -39,7 +39,7 @@ class DialogueSidonSeparate(NamedSeparate):
     """Nakata et al., 2026 (arXiv 2604.09344). Graphs made by torch.export; name only those you trust."""
 
     backend: ClassVar[str] = "dialoguesidon"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
 
     model: str = SIDON
     """A hub name `owner/model`, or a local folder with `metadata.json`, `ssl_encoder.pt2`, `diffusion_head.pt2` and `vae_decoder.pt2`."""

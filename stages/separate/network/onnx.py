@@ -25,7 +25,7 @@ class OnnxSeparate(ExportedSeparate):
     """
 
     backend: ClassVar[str] = "onnx"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
 
     threads: int = speed(1)
     """Threads of the network's own pool."""

@@ -41,7 +41,7 @@ class PixItSeparate(NamedSeparate):
     """
 
     backend: ClassVar[str] = "pixit"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
 
     model: str = PIXIT
     """A hub name `owner/model`, or a local folder that holds `pytorch_model.bin`."""

@@ -38,7 +38,7 @@ class SepFormerSeparate(NamedSeparate):
     """
 
     backend: ClassVar[str] = "sepformer"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
 
     model: str = SEPFORMER
     """A hub name `owner/model`, or a local folder with `hyperparams.yaml`, `encoder.ckpt`, `masknet.ckpt` and `decoder.ckpt`."""

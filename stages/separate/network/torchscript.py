@@ -21,7 +21,7 @@ class TorchScriptSeparate(ExportedSeparate):
     """Its code runs inside torch's own interpreter, with the operators of torch and nothing else."""
 
     backend: ClassVar[str] = "torchscript"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
 
     length: int = 0
     """The one number of samples, at `rate`, that a traced network takes; 0 when it takes any."""
